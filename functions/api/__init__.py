@@ -1,0 +1,1 @@
+"""The HTTP function: accounts, tickets and their rules."""

@@ -1,0 +1,228 @@
+"""HTTP at the edge: requests become values, results and errors become JSON. One error shape."""
+
+import json
+import logging
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from flask import Request, Response
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from api.accounts import TakenError
+from helpdesk.errors import (
+    ConflictError,
+    ForbiddenError,
+    HelpdeskError,
+    InvalidInputError,
+    MismatchError,
+    NotFoundError,
+    TransientError,
+    UnauthenticatedError,
+)
+from helpdesk.wire import time_text
+
+BODY_MOST = 64 * 1024
+DEPTH_MOST = 20
+_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+# The first class that fits decides; everything of ours that is not listed is a fault: 500.
+STATUS: tuple[tuple[type[HelpdeskError], HTTPStatus], ...] = (
+    (TakenError, HTTPStatus.CONFLICT),
+    (MismatchError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (UnauthenticatedError, HTTPStatus.UNAUTHORIZED),
+    (ForbiddenError, HTTPStatus.FORBIDDEN),
+    (NotFoundError, HTTPStatus.NOT_FOUND),
+    (ConflictError, HTTPStatus.CONFLICT),
+    (TransientError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+log = logging.getLogger(__name__)
+
+
+class BadRequestError(InvalidInputError):
+    """The request is not even readable; carries the status that says why."""
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        """Refuse with this status."""
+        super().__init__(detail)
+        self.status = status
+
+
+def read_body(request: Request, model: type[BaseModel]) -> BaseModel:
+    """Return the checked body, or raise BadRequestError or ValidationError."""
+    if request.mimetype != "application/json":
+        raise BadRequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
+    # Flask enforces MAX_CONTENT_LENGTH while it reads, also without a Content-Length.
+    return model.model_validate(strict_json(request.get_data(cache=False)))
+
+
+def read_query(request: Request, model: type[BaseModel]) -> BaseModel:
+    """Return the checked query, or raise BadRequestError or ValidationError."""
+    values = request.args.to_dict(flat=False)
+    if doubled := [name for name, given in values.items() if len(given) > 1]:
+        detail = f"{doubled[0][:40]} is given more than once"
+        raise BadRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    return model.model_validate({name: given[0] for name, given in values.items()})
+
+
+def strict_json(raw: bytes) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    """Return what the JSON says, or raise BadRequestError.
+
+    Refused is also what two readers may read in two ways: doubled keys, NaN, bad UTF-8.
+    """
+    try:
+        value = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_single, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise BadRequestError(HTTPStatus.BAD_REQUEST, "the body is not valid JSON") from error
+    if _depth(value) > DEPTH_MOST:
+        raise BadRequestError(HTTPStatus.BAD_REQUEST, "the body is nested too deeply")
+    return value
+
+
+def bearer(request: Request) -> str:
+    """Return the access token of a request, or raise UnauthenticatedError."""
+    given = request.headers.getlist("Authorization")
+    scheme, _, token = (given[0] if len(given) == 1 else "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise UnauthenticatedError("log in first")
+    return token
+
+
+def trace_of(request: Request) -> str:
+    """Return the caller's W3C trace, or a new one."""
+    given = request.headers.get("traceparent", "")
+    if _TRACE.fullmatch(given):
+        return given
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+def json_response(
+    status: int, body: object, headers: Mapping[str, str], mimetype: str = "application/json"
+) -> Response:
+    """Return an answer as Flask sends it."""
+    text = "" if body is None else json.dumps(body, default=_plain, separators=(",", ":"))
+    response = Response(text, status=status, mimetype=mimetype)
+    response.headers.update(headers)
+    return response
+
+
+def problem(error: Exception, *, path: str, request_id: str) -> Response:
+    """Return what went wrong as application/problem+json; nothing of the inside shows."""
+    errors: list[dict[str, str]] = []
+    headers: dict[str, str] = {}
+    match error:
+        case ValidationError():
+            status, detail = HTTPStatus.UNPROCESSABLE_ENTITY, "the request has invalid fields"
+            errors = [_field_error(each) for each in error.errors(include_input=False)]
+        case BadRequestError():
+            status, detail = error.status, str(error)
+        case HTTPException():
+            status, detail, headers = _of_werkzeug(error)
+        case HelpdeskError():
+            status, detail, errors, headers = _of_ours(error)
+        case _:
+            status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here"
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "instance": path,
+        "request_id": request_id,
+        "errors": errors,
+    }
+    return json_response(status.value, body, headers, "application/problem+json")
+
+
+class Watch:
+    """Times one request."""
+
+    def __init__(self) -> None:
+        """Start now."""
+        self._started = time.perf_counter()
+
+    def ms(self) -> float:
+        """Return the milliseconds since the start."""
+        return round((time.perf_counter() - self._started) * 1000, 1)
+
+
+def _of_ours(
+    error: HelpdeskError,
+) -> tuple[HTTPStatus, str, list[dict[str, str]], dict[str, str]]:
+    status = next((status for kind, status in STATUS if isinstance(error, kind)), None)
+    if status is None:
+        return HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here", [], {}
+    headers = {}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        # What a store or a vendor said is for the log.
+        return status, "try again in a moment", [], {"Retry-After": "2"}
+    field = error.field if isinstance(error, InvalidInputError) else None
+    errors = [{"field": field, "detail": str(error)}] if field else []
+    return status, str(error), errors, headers
+
+
+def _of_werkzeug(error: HTTPException) -> tuple[HTTPStatus, str, dict[str, str]]:
+    status = HTTPStatus(error.code or 500)
+    headers = {}
+    methods = getattr(error, "valid_methods", None)
+    if methods:
+        headers["Allow"] = ", ".join(sorted(methods))
+    said = {
+        HTTPStatus.NOT_FOUND: "there is nothing here",
+        HTTPStatus.METHOD_NOT_ALLOWED: "this method is not allowed here",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"the body has more than {BODY_MOST} bytes",
+    }
+    return status, said.get(status, status.description or status.phrase), headers
+
+
+def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
+    return {"field": ".".join(str(part) for part in error["loc"])[:100], "detail": error["msg"]}
+
+
+def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _depth(value: object) -> int:
+    depth, level = 0, [value]
+    while level := [
+        item
+        for each in level
+        if isinstance(each, list | dict)
+        for item in (each.values() if isinstance(each, dict) else each)
+    ]:
+        depth += 1
+        if depth > DEPTH_MOST:
+            break
+    return depth
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return time_text(value)
+    raise TypeError(f"an answer holds a {type(value).__name__}")

@@ -1,0 +1,196 @@
+"""The table of routes: method, path, who may ask, what comes in, what is done, what goes out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel
+
+from api import schemas
+from api.accounts import Accounts, Principal
+from api.policy import is_staff
+from api.tickets import TicketDesk
+from helpdesk.errors import InvalidInputError, UnauthenticatedError
+from helpdesk.user import Role
+
+
+class Who(StrEnum):
+    """Who may use a route at all; what they may do with one ticket is policy's."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "signed-in"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the routes work with."""
+
+    accounts: Accounts
+    tickets: TicketDesk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request, read and checked."""
+
+    asker: Principal | None
+    path: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: Any = None
+    query: Any = None
+
+    @property
+    def principal(self) -> Principal:
+        """Return who is asking; raise UnauthenticatedError on a route for anyone."""
+        if self.asker is None:
+            raise UnauthenticatedError("log in first")
+        return self.asker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """One answer: its status, its JSON (None for no body), and headers of its own."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler: TypeAlias = Callable[[Desk, Asked], Answered]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One row of the table."""
+
+    method: str
+    path: str
+    who: Who
+    handler: Handler
+    summary: str
+    status: int
+    answer: type[BaseModel] | None
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    also: tuple[int, ...] = ()  # statuses of its own, beside those every such route has
+
+
+def sign_up(desk: Desk, asked: Asked) -> Answered:
+    """Make an account and log in."""
+    body: schemas.SignUp = asked.body
+    made = desk.accounts.sign_up(body.email, body.password, body.name)
+    return Answered(status=201, body=schemas.session_view(made))
+
+
+def log_in(desk: Desk, asked: Asked) -> Answered:
+    """Log in."""
+    body: schemas.LogIn = asked.body
+    made = desk.accounts.log_in(body.email, body.password)
+    return Answered(status=200, body=schemas.session_view(made))
+
+
+def refresh(desk: Desk, asked: Asked) -> Answered:
+    """Trade a refresh token for a new pair."""
+    body: schemas.Refresh = asked.body
+    made = desk.accounts.refresh(body.refresh_token)
+    return Answered(status=200, body=schemas.session_view(made))
+
+
+def log_out(desk: Desk, asked: Asked) -> Answered:
+    """End this session."""
+    desk.accounts.log_out(asked.principal)
+    return Answered(status=204)
+
+
+def me(desk: Desk, asked: Asked) -> Answered:
+    """Read one's own profile."""
+    return Answered(status=200, body=schemas.user_view(desk.accounts.me(asked.principal)))
+
+
+def open_ticket(desk: Desk, asked: Asked) -> Answered:
+    """File a ticket; it is answered before any triage."""
+    body: schemas.NewTicket = asked.body
+    key = asked.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= 64 and key.isascii() and _is_key(key)):  # noqa: PLR2004
+        raise InvalidInputError("Idempotency-Key takes 1 to 64 of A-Z a-z 0-9 _ -")
+    opened = desk.tickets.open_ticket(asked.principal, body.title, body.description, key=key)
+    ticket = opened.ticket
+    headers = {"Location": f"/api/tickets/{ticket.id}"}
+    if opened.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    view = schemas.ticket_view(ticket, staff=asked.principal.role is Role.ADMIN)
+    return Answered(status=201, body=view, headers=headers)
+
+
+def read_ticket(desk: Desk, asked: Asked) -> Answered:
+    """Read a ticket."""
+    ticket = desk.tickets.read_ticket(asked.principal, asked.path["ticket_id"])
+    tag = f'"{ticket.version}"'
+    if tag in asked.headers.get("If-None-Match", "").replace("W/", "").split(", "):
+        return Answered(status=304, headers={"ETag": tag})
+    view = schemas.ticket_view(ticket, staff=is_staff(asked.principal, ticket))
+    return Answered(status=200, body=view, headers={"ETag": tag})
+
+
+def list_tickets(desk: Desk, asked: Asked) -> Answered:
+    """List tickets, newest first: admins see all, moderators theirs, users their own."""
+    query: schemas.ListTickets = asked.query
+    page = desk.tickets.list_tickets(
+        asked.principal, status=query.status, limit=query.limit, cursor=query.cursor
+    )
+    items = [schemas.ticket_line(ticket) for ticket in page.tickets]
+    return Answered(status=200, body={"items": items, "next_cursor": page.next_cursor})
+
+
+def healthz(_desk: Desk, _asked: Asked) -> Answered:
+    """Say that the process answers."""
+    return Answered(status=200, body={"status": "ok"})
+
+
+def _is_key(text: str) -> bool:
+    return text.replace("_", "").replace("-", "").isalnum() or not text.strip("_-")
+
+
+ROUTES = (
+    Route(
+        method="POST", path="/api/auth/signup", who=Who.ANYONE, handler=sign_up,
+        summary="Make an account and log in", body=schemas.SignUp, status=201,
+        answer=schemas.SessionView, also=(409,),
+    ),
+    Route(
+        method="POST", path="/api/auth/login", who=Who.ANYONE, handler=log_in,
+        summary="Log in", body=schemas.LogIn, status=200, answer=schemas.SessionView, also=(401,),
+    ),
+    Route(
+        method="POST", path="/api/auth/refresh", who=Who.ANYONE, handler=refresh,
+        summary="Trade a refresh token for a new pair; reuse ends the session",
+        body=schemas.Refresh, status=200, answer=schemas.SessionView, also=(401,),
+    ),
+    Route(
+        method="POST", path="/api/auth/logout", who=Who.SIGNED_IN, handler=log_out,
+        summary="End this session", status=204, answer=None,
+    ),
+    Route(
+        method="GET", path="/api/auth/me", who=Who.SIGNED_IN, handler=me,
+        summary="Read one's own profile", status=200, answer=schemas.UserView,
+    ),
+    Route(
+        method="POST", path="/api/tickets", who=Who.SIGNED_IN, handler=open_ticket,
+        summary="File a ticket", body=schemas.NewTicket, status=201, answer=schemas.TicketView,
+    ),
+    Route(
+        method="GET", path="/api/tickets", who=Who.SIGNED_IN, handler=list_tickets,
+        summary="List tickets, newest first", query=schemas.ListTickets, status=200,
+        answer=schemas.TicketPage,
+    ),
+    Route(
+        method="GET", path="/api/tickets/{ticket_id}", who=Who.SIGNED_IN, handler=read_ticket,
+        summary="Read a ticket", status=200, answer=schemas.StaffTicketView, also=(304, 404),
+    ),
+    Route(
+        method="GET", path="/healthz", who=Who.ANYONE, handler=healthz,
+        summary="Say that the process answers", status=200, answer=schemas.Health,
+    ),
+)  # fmt: skip

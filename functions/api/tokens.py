@@ -1,0 +1,107 @@
+"""Access tokens: short-lived JWTs that say who is asking, never what they may.
+
+PyJWT is given only what has passed our own look: it takes long tokens, padding and any `typ`.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+
+import jwt
+
+from helpdesk.errors import UnauthenticatedError
+from helpdesk.ports import Clock, Ids
+from helpdesk.settings import Keys
+
+ISSUER = "helpdesk"
+AUDIENCE = "helpdesk-api"
+LIFE = timedelta(minutes=10)
+TOKEN_MOST = 4096
+_TYPE = "at+jwt"
+_ALGORITHM = "HS256"
+_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_CLAIMS = ["iss", "aud", "sub", "sid", "iat", "nbf", "exp", "jti"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a valid token says: whose session this is."""
+
+    user_id: str
+    session_id: str
+
+
+class Tokens:
+    """Makes and reads access tokens."""
+
+    def __init__(self, keys: Keys, *, clock: Clock, ids: Ids) -> None:
+        """Sign with the signing key, accept every known one."""
+        self._keys = keys
+        self._clock = clock
+        self._ids = ids
+        self._jwt = jwt.PyJWT(options={"enforce_minimum_key_length": True})
+
+    def issue(self, claims: Claims) -> str:
+        """Return a token that is good for ten minutes."""
+        now = int(self._clock.now().timestamp())
+        payload = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": claims.user_id,
+            "sid": claims.session_id,
+            "iat": now,
+            "nbf": now,
+            "exp": now + int(LIFE.total_seconds()),
+            "jti": self._ids.unique_id(),
+        }
+        return self._jwt.encode(
+            payload,
+            self._keys.known[self._keys.signing],
+            algorithm=_ALGORITHM,
+            headers={"kid": self._keys.signing, "typ": _TYPE},
+        )
+
+    def read(self, token: str) -> Claims:
+        """Return what a token says, or raise UnauthenticatedError without saying why."""
+        if len(token) > TOKEN_MOST or not _SHAPE.fullmatch(token):
+            raise UnauthenticatedError("the access token is not valid")
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self._keys.known[str(header.get("kid"))]
+            # Times are checked against our own clock below: PyJWT reads the machine's.
+            claims = self._jwt.decode(
+                token,
+                key,
+                algorithms=[_ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={
+                    "require": _CLAIMS,
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                    "strict_aud": True,
+                },
+            )
+        except (jwt.PyJWTError, KeyError, ValueError, RecursionError) as error:
+            raise UnauthenticatedError("the access token is not valid") from error
+        if header.get("typ") != _TYPE or not self._is_current(claims):
+            raise UnauthenticatedError("the access token is not valid")
+        return Claims(user_id=claims["sub"], session_id=str(claims["sid"]))
+
+    def _is_current(self, claims: dict[str, object]) -> bool:
+        now = self._clock.now().timestamp()
+        begun, ends = claims["nbf"], claims["exp"]
+        return type(begun) is int and type(ends) is int and begun <= now + 5 and now < ends
+
+
+def new_secret() -> str:
+    """Return 256 random bits for whoever is to hold them."""
+    return secrets.token_urlsafe(32)
+
+
+def fingerprint(held: str) -> str:
+    """Return what we keep of a held secret: enough to know it again, useless to a thief."""
+    return sha256(held.encode()).hexdigest()

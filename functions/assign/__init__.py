@@ -1,0 +1,1 @@
+"""Woken by ticket-triaged: finds who fits a ticket best."""

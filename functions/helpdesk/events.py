@@ -1,0 +1,109 @@
+"""The events: what happened, in one envelope, and which step each one wakes."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from helpdesk.errors import InvalidInputError
+from helpdesk.wire import moment, time_text
+
+VERSION = 1
+_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class EventType(StrEnum):
+    """What happened; also the name of the Pub/Sub topic that says so."""
+
+    TICKET_CREATED = "ticket-created"
+    TICKET_TRIAGED = "ticket-triaged"
+    TICKET_ASSIGNED = "ticket-assigned"
+    TICKET_UPDATED = "ticket-updated"
+    USER_SIGNED_UP = "user-signed-up"
+
+
+# Which event wakes which steps. Terraform's subscriptions say the same, and a test compares.
+WAKES: Mapping[EventType, tuple[str, ...]] = {
+    EventType.TICKET_CREATED: ("triage",),
+    EventType.TICKET_TRIAGED: ("assign",),
+    EventType.TICKET_ASSIGNED: ("notify",),
+    EventType.TICKET_UPDATED: (),
+    EventType.USER_SIGNED_UP: ("notify",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened once. `id` is ours and stays the same however often it is sent.
+
+    `subject` is the id of the ticket or user it happened to; `traceparent` (W3C Trace Context)
+    ties it to the request that began the chain and is empty when none did.
+    """
+
+    id: str
+    type: EventType
+    time: datetime
+    subject: str
+    data: Mapping[str, Any]
+    traceparent: str = ""
+    version: int = VERSION
+
+
+def encode(event: Event) -> str:
+    """Return the envelope as JSON text, the same bytes for the same event."""
+    envelope = {
+        "id": event.id,
+        "type": event.type.value,
+        "version": event.version,
+        "time": time_text(event.time),
+        "subject": event.subject,
+        "data": dict(event.data),
+        "traceparent": event.traceparent,
+    }
+    return json.dumps(envelope, sort_keys=True, separators=(",", ":"))
+
+
+def decode(text: str | bytes) -> Event:
+    """Return the event in an envelope, or raise InvalidInputError: whatever comes in is hostile."""
+    try:
+        envelope = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError("the event is not JSON") from error
+    if not isinstance(envelope, dict):
+        raise InvalidInputError("the event is not a JSON object")
+    data = envelope.get("data")
+    if not isinstance(data, dict):
+        raise InvalidInputError("the event's data is not a JSON object", field="data")
+    version = envelope.get("version")
+    if version != VERSION:
+        raise InvalidInputError("the event has a version that is not known", field="version")
+    traceparent = envelope.get("traceparent", "")
+    return Event(
+        id=_matching(_ID, envelope, "id"),
+        type=_type(envelope.get("type")),
+        time=moment(envelope.get("time")),
+        subject=_matching(_ID, envelope, "subject"),
+        data=data,
+        # A damaged trace is no reason to lose an event.
+        traceparent=traceparent
+        if isinstance(traceparent, str) and _TRACE.fullmatch(traceparent)
+        else "",
+    )
+
+
+def _matching(pattern: re.Pattern[str], envelope: Mapping[str, Any], field: str) -> str:
+    value = envelope.get(field)
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise InvalidInputError(f"the event's {field} is not valid", field=field)
+    return value
+
+
+def _type(value: object) -> EventType:
+    try:
+        return EventType(str(value))
+    except ValueError as error:
+        raise InvalidInputError("the event's type is not known", field="type") from error

@@ -1,0 +1,103 @@
+"""The indexes the store keeps, from the one list that Terraform reads too; a query needs one."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from helpdesk.documents import ARRAYS, RANGES, Order, Query
+from helpdesk.errors import InvalidQueryError
+
+LIST = Path(__file__).with_name("indexes.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One declared index: fields compared for equality (one may be an array's), then the order."""
+
+    collection: str
+    equal: tuple[str, ...]
+    array: str | None
+    order: tuple[Order, ...]
+
+    @property
+    def name(self) -> str:
+        """Return a name that no other declared index has."""
+        parts = [self.collection, *self.equal]
+        parts += [f"{self.array}_any"] if self.array else []
+        parts += [o.field + ("_desc" if o.descending else "_asc") for o in self.order]
+        return "__".join(parts)
+
+    def serves(self, query: Query) -> bool:
+        """Say whether the query's answer is one walk through this index, either way round."""
+        flipped = tuple(Order(o.field, descending=not o.descending) for o in query.order)
+        return self.counts(query) and self.order in {query.order, flipped}
+
+    def counts(self, query: Query) -> bool:
+        """Say whether the query's matches lie together in this index, in whatever order."""
+        equal = {f.field for f in query.filters if f.op not in RANGES | ARRAYS}
+        array = {f.field for f in query.filters if f.op in ARRAYS}
+        return (
+            group(query.collection) == self.collection
+            and equal == set(self.equal)
+            and array == ({self.array} if self.array else set())
+        )
+
+
+def group(collection: str) -> str:
+    """Return the last name of a collection's path: indexes are per name, wherever it stands."""
+    return collection.rpartition("/")[2]
+
+
+@cache
+def declared() -> tuple[Index, ...]:
+    """Return the indexes of the list that ships with the code."""
+    return tuple(_index(entry) for entry in json.loads(LIST.read_text(encoding="utf-8")))
+
+
+def index_for(query: Query, indexes: tuple[Index, ...]) -> Index | None:
+    """Return the index that serves a query; None where every document has what it takes: its id.
+
+    Raise InvalidQueryError when the query needs an index that is not declared: the emulator would
+    answer it and production would not.
+    """
+    if not query.filters and not query.order:
+        return None
+    for index in indexes:
+        if index.serves(query):
+            return index
+    fields = [f"{f.field} {f.op}" for f in query.filters]
+    fields += [f"{o.field} {'desc' if o.descending else 'asc'}" for o in query.order]
+    raise InvalidQueryError(
+        f"no index is declared for {group(query.collection)}: {', '.join(fields)}"
+    )
+
+
+def index_to_count(query: Query, indexes: tuple[Index, ...]) -> Index | None:
+    """Return an index that counts a query: as for reading it, but any order will do."""
+    if not query.order:
+        for index in indexes:
+            if index.counts(query):
+                return index
+    return index_for(query, indexes)
+
+
+def _index(entry: dict[str, object]) -> Index:
+    equal: list[str] = []
+    array: str | None = None
+    order: list[Order] = []
+    fields = entry["fields"]
+    if not isinstance(fields, list):
+        raise TypeError(f"indexes.json: fields of {entry['collection']} is not a list")
+    for field in fields:
+        name = field["field"]
+        match field["kind"]:
+            case "equal":
+                equal.append(name)
+            case "array":
+                array = name
+            case "ascending" | "descending" as way:
+                order.append(Order(name, descending=way == "descending"))
+            case other:
+                raise ValueError(f"indexes.json: no kind {other!r}")
+    return Index(str(entry["collection"]), tuple(equal), array, tuple(order))

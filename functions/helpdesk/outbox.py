@@ -1,0 +1,79 @@
+"""The outbox: events committed together with what they tell of, until the bus has them.
+
+The document's id is the event's, and the event's id names the transition. So the outbox is also
+the fence: a second delivery of what caused the transition cannot commit it a second time.
+"""
+
+import logging
+from datetime import timedelta
+
+from helpdesk import events
+from helpdesk.documents import Create, Filter, Op, Order, Query, Update
+from helpdesk.errors import TransientError
+from helpdesk.events import Event
+from helpdesk.ports import Bus, Clock, Documents
+
+# Pub/Sub keeps an unacknowledged message up to 31 days; the fence must outlive every redelivery.
+KEPT = timedelta(days=35)
+SWEEP_PAGE = 200
+
+log = logging.getLogger(__name__)
+
+
+class Outbox:
+    """Keeps events with their transitions and hands them to the bus."""
+
+    def __init__(self, *, documents: Documents, bus: Bus, clock: Clock) -> None:
+        """Keep in `documents`, hand over to `bus`."""
+        self._documents = documents
+        self._bus = bus
+        self._clock = clock
+
+    def kept(self, event: Event) -> Create:
+        """Return the write that keeps an event; it belongs into the commit of its transition."""
+        now = self._clock.now()
+        return Create(
+            _path(event),
+            {
+                "subject": event.subject,
+                "type": event.type.value,
+                "envelope": events.encode(event),
+                "pending_at": now,
+                "expires_at": now + KEPT,
+            },
+        )
+
+    def send(self, event: Event) -> bool:
+        """Hand a committed event to the bus, and say whether that worked.
+
+        A failure is no error of the caller's: the event is safe here, and the sweep sends it.
+        """
+        try:
+            self._bus.publish(event)
+            self._documents.commit([Update(_path(event), {"pending_at": None})])
+        except TransientError as error:
+            log.warning(
+                "event stays in the outbox", extra={"event_id": event.id, "reason": str(error)}
+            )
+            return False
+        return True
+
+    def sweep(self, older_than: timedelta) -> int:
+        """Send what is still pending after that long, oldest first, and return how many were."""
+        due = Query(
+            "outbox",
+            (Filter("pending_at", Op.LE, self._clock.now() - older_than),),
+            (Order("pending_at"),),
+            limit=SWEEP_PAGE,
+        )
+        sent = 0
+        while page := self._documents.query(due):
+            done = [self.send(events.decode(document.data["envelope"])) for document in page]
+            sent += sum(done)
+            if not all(done):
+                break  # the bus is down: the next sweep tries again
+        return sent
+
+
+def _path(event: Event) -> str:
+    return f"outbox/{event.id}"

@@ -1,0 +1,196 @@
+"""Where tickets are kept: each change in one commit with its timeline entry and its event."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from helpdesk.documents import (
+    Create,
+    Data,
+    Document,
+    Filter,
+    Increment,
+    Op,
+    Order,
+    Query,
+    Update,
+    Value,
+    Write,
+)
+from helpdesk.errors import AlreadyExistsError, MismatchError, NotFoundError
+from helpdesk.events import Event, EventType
+from helpdesk.log import traceparent
+from helpdesk.outbox import Outbox
+from helpdesk.ports import Documents
+from helpdesk.ticket import Status, Ticket
+from helpdesk.timeline import Entry, recorded
+from helpdesk.wire import ticket_document, ticket_from
+
+REMEMBERED = timedelta(hours=24)  # how long an idempotency key answers as it did
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """A request that must take effect once: its key, and what else it said."""
+
+    key: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, *, user_id: str, route: str, key: str, body: str) -> "Once":
+        """Return the mark of a request; one user's keys never meet another's."""
+        named = hashlib.sha256(f"{user_id}|{route}|{key}".encode()).hexdigest()
+        return cls(key=named, fingerprint=hashlib.sha256(body.encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A ticket as it was when it was opened, and whether an earlier request had done that."""
+
+    ticket: Ticket
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which tickets a list shows: everything that is not None must match; newest first."""
+
+    requester_id: str | None = None
+    assignee_id: str | None = None
+    status: Status | None = None
+
+
+class Tickets:
+    """Keeps tickets."""
+
+    def __init__(self, *, documents: Documents, outbox: Outbox) -> None:
+        """Keep in `documents`, tell through `outbox`."""
+        self._documents = documents
+        self._outbox = outbox
+
+    def get(self, ticket_id: str) -> Ticket:
+        """Return a ticket, or raise NotFoundError."""
+        document = self._documents.get(_path(ticket_id))
+        if document is None:
+            raise NotFoundError(f"there is no ticket {ticket_id}")
+        return ticket_from(document)
+
+    def list(self, wanted: Wanted, *, limit: int, after: tuple[Value, ...] | None) -> list[Ticket]:
+        """Return one page of tickets, newest first."""
+        asked = {
+            "requester_id": wanted.requester_id,
+            "assignee_id": wanted.assignee_id,
+            "status": wanted.status.value if wanted.status else None,
+        }
+        filters = tuple(Filter(name, Op.EQ, value) for name, value in asked.items() if value)
+        newest = (Order("created_at", descending=True),)
+        found = self._documents.query(Query("tickets", filters, newest, limit, after))
+        return [ticket_from(document) for document in found]
+
+    def open(self, ticket: Ticket, entry: Entry, *, once: Once | None) -> Opened:
+        """Keep a new ticket and return it, or the one that this very request opened before.
+
+        Raise MismatchError when the request's key came with another body, AlreadyExistsError when
+        the ticket's id is taken.
+        """
+        event = event_of(EventType.TICKET_CREATED, ticket, now=ticket.created_at)
+        writes: list[Write] = [
+            Create(_path(ticket.id), ticket_document(ticket)),
+            recorded(entry, before=None, after=ticket, now=ticket.created_at),
+            self._outbox.kept(event),
+        ]
+        if once:
+            remembered = self._documents.get(_once_path(once))
+            if known := _known(remembered, once, ticket.created_at):
+                return known
+            writes.append(_remembering(once, ticket, remembered))
+        try:
+            self._documents.commit(writes)
+        except AlreadyExistsError:
+            # Lost a race with the same request, or our own commit was answered twice.
+            remembered = self._documents.get(_once_path(once)) if once else None
+            if once and (known := _known(remembered, once, ticket.created_at)):
+                return known
+            raise
+        self._outbox.send(event)
+        return Opened(ticket=ticket, replayed=False)
+
+    def save(
+        self,
+        ticket: Ticket,
+        event_type: EventType,
+        entry: Entry,
+        *,
+        before: Ticket,
+        also: Sequence[Write] = (),
+    ) -> None:
+        """Keep one change of a ticket with its entry and event, all or nothing.
+
+        Raise AlreadyExistsError when this change was made already, ConflictError when another was.
+        """
+        event = event_of(event_type, ticket, now=ticket.updated_at)
+        change = Update(_path(ticket.id), ticket_document(ticket), unchanged_since=before.version)
+        told = recorded(entry, before=before, after=ticket, now=ticket.updated_at)
+        self._documents.commit([self._outbox.kept(event), told, change, *also])
+        self._outbox.send(event)
+
+    def count_attempt(self, ticket_id: str) -> None:
+        """Note that triage failed once more."""
+        self._documents.commit([Increment(_path(ticket_id), {"triage_attempts": 1}, {})])
+
+
+def event_of(event_type: EventType, ticket: Ticket, *, now: datetime) -> Event:
+    """Return the event that tells of a ticket's latest change; the change's number makes its id."""
+    data: Data = {
+        "ticket_id": ticket.id,
+        "seq": ticket.seq,
+        "status": ticket.status.value,
+        "requester_id": ticket.requester_id,
+        "assignee_id": ticket.assignee_id,
+        "priority": ticket.priority.value if ticket.priority else None,
+        "category": ticket.category.value if ticket.category else None,
+        "skills": list(ticket.skills),
+    }
+    name = event_type.value.removeprefix("ticket-")
+    return Event(
+        id=f"{ticket.id}.{name}.{ticket.seq}",
+        type=event_type,
+        time=now,
+        subject=ticket.id,
+        data=data,
+        traceparent=traceparent(),
+    )
+
+
+def notified(ticket_id: str, at: datetime) -> Update:
+    """Return the write that notes when the assignee was told."""
+    return Update(_path(ticket_id), {"notified_at": at})
+
+
+def _known(found: Document | None, once: Once, now: datetime) -> Opened | None:
+    if found is None or found.data["expires_at"] <= now:
+        return None
+    if found.data["fingerprint"] != once.fingerprint:
+        raise MismatchError("this Idempotency-Key was used for another request")
+    as_opened = Document(found.path, found.data["ticket"], found.version)
+    return Opened(ticket=ticket_from(as_opened), replayed=True)
+
+
+def _remembering(once: Once, ticket: Ticket, expired: Document | None) -> Write:
+    data: Mapping[str, Value] = {
+        "fingerprint": once.fingerprint,
+        "ticket": ticket_document(ticket),
+        "expires_at": ticket.created_at + REMEMBERED,
+    }
+    if expired:
+        return Update(_once_path(once), dict(data), unchanged_since=expired.version)
+    return Create(_once_path(once), dict(data))
+
+
+def _path(ticket_id: str) -> str:
+    return f"tickets/{ticket_id}"
+
+
+def _once_path(once: Once) -> str:
+    return f"idem/{once.key}"

@@ -1,0 +1,65 @@
+"""The timeline: every change of a ticket, who made it, and why. Entries are never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from helpdesk.documents import Create, Data, Value
+from helpdesk.ticket import Ticket
+
+
+class Actor(StrEnum):
+    """What kind of hand made a change."""
+
+    HUMAN = "human"
+    AI = "ai"
+    RULE = "rule"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One change. `why` holds the grounds of a decision, enough to make it again."""
+
+    action: str
+    actor: Actor
+    actor_id: str
+    cause: str
+    why: Mapping[str, Value]
+
+
+def entry_path(ticket_id: str, seq: int) -> str:
+    """Return where the entry of a ticket's change is kept; paths sort as the changes did."""
+    return f"tickets/{ticket_id}/timeline/{seq:06d}"
+
+
+def recorded(entry: Entry, *, before: Ticket | None, after: Ticket, now: datetime) -> Create:
+    """Return the write that keeps an entry; it fails where the change was made already."""
+    data: Data = {
+        "seq": after.seq,
+        "at": now,
+        "action": entry.action,
+        "actor": entry.actor.value,
+        "actor_id": entry.actor_id,
+        "cause": entry.cause,
+        "changes": _changes(before, after),
+        "why": dict(entry.why),
+    }
+    return Create(entry_path(after.id, after.seq), data)
+
+
+def _changes(before: Ticket | None, after: Ticket) -> Data:
+    changes: Data = {}
+    for field in ("status", "priority", "category", "skills", "assignee_id", "title"):
+        old = getattr(before, field) if before else None
+        new = getattr(after, field)
+        if new != old:
+            changes[field] = {"before": _plain(old), "after": _plain(new)}
+    return changes
+
+
+def _plain(value: object) -> Value:
+    if isinstance(value, StrEnum):
+        return value.value
+    return list(value) if isinstance(value, tuple) else value

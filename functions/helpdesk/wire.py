@@ -1,0 +1,174 @@
+"""Tickets, users and verdicts as plain dicts: the same documents in Firestore and SQLite."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from helpdesk.documents import Data, Document
+from helpdesk.errors import InvalidInputError
+from helpdesk.ticket import Status, Ticket
+from helpdesk.user import Role, User
+from helpdesk.verdict import (
+    Category,
+    Judged,
+    Priority,
+    Provenance,
+    Sentiment,
+    Source,
+    Verdict,
+)
+
+
+def time_text(time: datetime) -> str:
+    """Return a moment as RFC 3339 text in UTC with microseconds; texts sort as moments do."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(text: object) -> datetime:
+    """Return the moment that RFC 3339 text names, or raise InvalidInputError."""
+    try:
+        time = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise InvalidInputError("not a time with its zone, as 2026-01-31T09:30:00Z")
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInputError("a time outside the calendar") from error
+
+
+def ticket_document(ticket: Ticket) -> Data:
+    """Return the document that keeps a ticket."""
+    return {
+        "id": ticket.id,
+        "title": ticket.title,
+        "description": ticket.description,
+        "requester_id": ticket.requester_id,
+        "requester_name": ticket.requester_name,
+        "created_at": ticket.created_at,
+        "updated_at": ticket.updated_at,
+        "status": ticket.status.value,
+        "seq": ticket.seq,
+        "priority": ticket.priority.value if ticket.priority else None,
+        "category": ticket.category.value if ticket.category else None,
+        "skills": list(ticket.skills),
+        "sources": {name: source.value for name, source in ticket.sources.items()},
+        "needs_review": ticket.needs_review,
+        "verdict": verdict_document(ticket.verdict) if ticket.verdict else None,
+        "triage_attempts": ticket.triage_attempts,
+        "triaged_at": ticket.triaged_at,
+        "assignee_id": ticket.assignee_id,
+        "assignee_name": ticket.assignee_name,
+        "assigned_at": ticket.assigned_at,
+        "notified_at": ticket.notified_at,
+    }
+
+
+def ticket_from(document: Document) -> Ticket:
+    """Return the ticket a document keeps."""
+    data = document.data
+    return Ticket(
+        id=data["id"],
+        title=data["title"],
+        description=data["description"],
+        requester_id=data["requester_id"],
+        requester_name=data["requester_name"],
+        created_at=data["created_at"],
+        updated_at=data["updated_at"],
+        status=Status(data["status"]),
+        seq=data["seq"],
+        priority=Priority(data["priority"]) if data["priority"] else None,
+        category=Category(data["category"]) if data["category"] else None,
+        skills=tuple(data["skills"]),
+        sources={name: Source(source) for name, source in data["sources"].items()},
+        needs_review=data["needs_review"],
+        verdict=verdict_from(data["verdict"]) if data["verdict"] else None,
+        triage_attempts=data["triage_attempts"],
+        triaged_at=data["triaged_at"],
+        assignee_id=data["assignee_id"],
+        assignee_name=data["assignee_name"],
+        assigned_at=data["assigned_at"],
+        notified_at=data["notified_at"],
+        version=document.version,
+    )
+
+
+def verdict_document(verdict: Verdict) -> Data:
+    """Return the part of a ticket's document that keeps its verdict."""
+    provenance = verdict.provenance
+    return {
+        "summary": verdict.summary,
+        "priority": _judged(verdict.priority, verdict.priority.value.value),
+        "category": _judged(verdict.category, verdict.category.value.value),
+        "skills": _judged(verdict.skills, list(verdict.skills.value)),
+        "language": verdict.language,
+        "sentiment": verdict.sentiment.value,
+        "notes": verdict.notes,
+        "provenance": {
+            "source": provenance.source.value,
+            "model": provenance.model,
+            "prompt_version": provenance.prompt_version,
+            "tokens_in": provenance.tokens_in,
+            "tokens_out": provenance.tokens_out,
+            "cost_usd": provenance.cost_usd,
+            "latency_ms": provenance.latency_ms,
+            "attempts": provenance.attempts,
+            "fallback_reason": provenance.fallback_reason,
+        },
+    }
+
+
+def verdict_from(data: Mapping[str, Any]) -> Verdict:
+    """Return the verdict that part of a ticket's document keeps."""
+    priority, category, skills = data["priority"], data["category"], data["skills"]
+    provenance = data["provenance"]
+    return Verdict(
+        summary=data["summary"],
+        priority=Judged(Priority(priority["value"]), priority["confidence"], priority["evidence"]),
+        category=Judged(Category(category["value"]), category["confidence"], category["evidence"]),
+        skills=Judged(tuple(skills["value"]), skills["confidence"], skills["evidence"]),
+        language=data["language"],
+        sentiment=Sentiment(data["sentiment"]),
+        notes=data["notes"],
+        provenance=Provenance(**{**provenance, "source": Source(provenance["source"])}),
+    )
+
+
+def _judged(judged: Judged[Any], value: object) -> Data:
+    return {"value": value, "confidence": judged.confidence, "evidence": judged.evidence}
+
+
+def user_document(user: User) -> Data:
+    """Return the document that keeps a user's public side."""
+    return {
+        "id": user.id,
+        "email": user.email,
+        "name": user.name,
+        "created_at": user.created_at,
+        "role": user.role.value,
+        "skills": list(user.skills),
+        "capacity": user.capacity,
+        "available": user.available,
+        "absent_from": user.absent_from,
+        "absent_until": user.absent_until,
+        "disabled": user.disabled,
+    }
+
+
+def user_from(data: Mapping[str, Any], *, version: str | None = None) -> User:
+    """Return the user a document, or an entry of the roster, keeps."""
+    return User(
+        id=data["id"],
+        email=data["email"],
+        name=data["name"],
+        created_at=data["created_at"],
+        role=Role(data["role"]),
+        skills=tuple(data["skills"]),
+        capacity=data["capacity"],
+        available=data["available"],
+        absent_from=data["absent_from"],
+        absent_until=data["absent_until"],
+        disabled=data["disabled"],
+        version=version,
+    )

@@ -1,0 +1,1 @@
+"""Woken by what people should hear of: writes and hands over letters."""

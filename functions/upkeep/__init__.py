@@ -1,0 +1,1 @@
+"""Keeps the promises that outlive a request: publishes what was committed but not sent."""

@@ -1,0 +1,1 @@
+"""The same house on one machine: one stand-in per port, all on SQLite."""

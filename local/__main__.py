@@ -1,0 +1,197 @@
+"""`python -m local`: the whole helpdesk on this machine."""
+
+import argparse
+import errno
+import ipaddress
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from helpdesk import log
+from helpdesk.errors import InvalidInputError, OutsideError
+
+if TYPE_CHECKING:
+    from local.house import House
+
+PORT = 8080
+DATA = Path("helpdesk-data")
+DEMO_MOST = 1000
+THREADS = 8
+REQUEST_MOST = 1024 * 1024  # bytes waitress reads before the app says 413 in our words
+OWN_FILES = ("helpdesk.db", "auth.db", "mailbox.db", "bus.db", "secrets.json", "helpdesk.log")
+
+EXIT_DEMO = 1
+EXIT_USAGE = 2
+EXIT_START = 3
+
+
+class Arguments(argparse.Namespace):
+    """What the command line asks for."""
+
+    data: Path
+    port: int
+    host: str
+    expose: bool
+    fresh: bool
+    demo: int
+    once: bool
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line."""
+        self.exit(EXIT_USAGE, f"helpdesk: {message} (see --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the helpdesk until it is stopped, and return the exit code."""
+    try:
+        asked = _parsed(arguments)
+        return _run(asked)
+    except InvalidInputError as error:
+        print(f"helpdesk: {error}", file=sys.stderr)
+        return EXIT_START
+    except OutsideError as error:
+        print(f"helpdesk: cannot start: {error}", file=sys.stderr)
+        return EXIT_START
+
+
+def _parsed(arguments: Sequence[str] | None) -> Arguments:
+    parser = _Parser(prog="python -m local", description=__doc__)
+    parser.add_argument(
+        "--data", type=Path, default=DATA, metavar="DIR", help=f"keep everything there ({DATA})"
+    )
+    parser.add_argument(
+        "--port", type=int, default=PORT, metavar="N", help=f"listen there ({PORT}; 0: any free)"
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="listen at this address"
+    )
+    parser.add_argument(
+        "--expose", action="store_true", help="really listen beyond this machine with --host"
+    )
+    parser.add_argument("--fresh", action="store_true", help="forget what is in the data folder")
+    parser.add_argument(
+        "--demo", type=int, default=0, metavar="N",
+        help=f"file N real tickets and watch them (1 to {DEMO_MOST})",
+    )  # fmt: skip
+    parser.add_argument("--once", action="store_true", help="stop after the demo")
+    asked = parser.parse_args(arguments, namespace=Arguments())
+    if not 0 <= asked.port <= 65535:  # noqa: PLR2004 - the ports there are
+        parser.error("--port takes 0 to 65535")
+    if not 0 <= asked.demo <= DEMO_MOST:
+        parser.error(f"--demo takes 1 to {DEMO_MOST}")
+    if asked.once and not asked.demo:
+        parser.error("--once needs --demo N")
+    return asked
+
+
+def _run(asked: Arguments) -> int:
+    with _listening(asked) as listening:
+        host, port = listening.getsockname()[:2]
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        # Imported only now: a refusal should not wait for Flask.
+        from local.house import House, locked  # noqa: PLC0415
+        from local.keys import settings_in  # noqa: PLC0415
+        from local.people import seed  # noqa: PLC0415
+
+        with locked(asked.data):
+            if asked.fresh:
+                _forget(asked.data)
+            _log_into(asked.data / "helpdesk.log")
+            house = House(asked.data, settings_in(asked.data, url=url))
+            try:
+                seed(house)
+                house.start()
+                return _serve(house, listening, asked, url)
+            finally:
+                house.close()
+
+
+def _serve(house: "House", listening: socket.socket, asked: Arguments, url: str) -> int:
+    from local.server import Server  # noqa: PLC0415
+
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    server = Server(house.app(), listening, threads=THREADS)
+    server.start()
+    _greet(url, asked)
+    arrived = True
+    try:
+        if asked.demo:
+            from local.demo.tour import show  # noqa: PLC0415
+
+            arrived = show(house, url, asked.demo, stopped=stopped)
+        if not asked.once:
+            stopped.wait()
+            print("\nstopped; everything is kept", flush=True)
+    finally:
+        server.stop()
+    return 0 if arrived else EXIT_DEMO
+
+
+def _greet(url: str, asked: Arguments) -> None:
+    from local.people import PASSWORD, PEOPLE  # noqa: PLC0415
+
+    print(f"Helpdesk is at {url} (data in {asked.data}, Ctrl-C stops it)\n")
+    print(f"  accounts, all with the password {PASSWORD}:")
+    for person in PEOPLE[:3]:
+        print(f"    {person.email:<20} {person.role}")
+    print(f"    … and {len(PEOPLE) - 3} more moderators with other skills\n")
+    if asked.once:
+        return
+    print("  try it:")
+    print(f"    curl -s {url}/api/auth/login -H 'Content-Type: application/json' \\")
+    print(f'      -d \'{{"email":"viewer@demo.com","password":"{PASSWORD}"}}\'', flush=True)
+
+
+def _listening(asked: Arguments) -> socket.socket:
+    """Return a bound socket, or raise OutsideError or InvalidInputError."""
+    try:
+        found = socket.getaddrinfo(asked.host, asked.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise InvalidInputError(f"--host {asked.host}: no such address") from error
+    family, kind, _, _, address = found[0]
+    if not asked.expose and not ipaddress.ip_address(address[0]).is_loopback:
+        raise InvalidInputError(
+            f"--host {asked.host} can be reached from other machines, and the demo accounts have a"
+            " public password: add --expose if that is what you want"
+        )
+    listening = socket.socket(family, kind)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(address)
+        listening.listen(1024)
+    except OSError as error:
+        listening.close()
+        hint = "; choose another with --port" if error.errno == errno.EADDRINUSE else ""
+        raise OutsideError(f"port {asked.port}: {error.strerror}{hint}") from error
+    return listening
+
+
+def _forget(folder: Path) -> None:
+    """Delete what a helpdesk keeps in a folder, and nothing else that lies there."""
+    try:
+        for name in OWN_FILES:
+            for path in folder.glob(f"{name}*"):
+                path.unlink()
+    except OSError as error:
+        raise OutsideError(f"{folder}: {error.strerror}") from error
+
+
+def _log_into(path: Path) -> None:
+    try:
+        log.configure(path.open("a", encoding="utf-8"))
+    except OSError as error:
+        raise OutsideError(f"{path}: {error.strerror}") from error
+    logging.captureWarnings(capture=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

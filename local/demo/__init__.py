@@ -1,0 +1,1 @@
+"""The demo: real tickets, filed and watched on their way."""

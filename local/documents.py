@@ -1,0 +1,159 @@
+"""Documents over SQLite: Firestore's shape and rules in one file."""
+
+import heapq
+import math
+import sqlite3
+from collections.abc import Mapping, Sequence
+from operator import mul
+from pathlib import Path
+
+from helpdesk.documents import (
+    Create,
+    Data,
+    Delete,
+    Document,
+    Nearest,
+    Neighbour,
+    Query,
+    Set,
+    Update,
+    Write,
+    check_path,
+)
+from helpdesk.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
+from helpdesk.indexes import Index, declared, group, index_for, index_to_count
+from local import queries
+from local.codec import decode, encode, scalar, vector_of
+from local.database import Database
+
+COMMIT_MOST = 500
+
+_GET = "SELECT version, data FROM documents WHERE collection = ? AND id = ?"
+_INSERT = "INSERT INTO documents (collection, id, kind, version, data) VALUES (?, ?, ?, ?, ?)"
+_CHANGE = "UPDATE documents SET version = ?, data = ? WHERE collection = ? AND id = ?"
+_DELETE = "DELETE FROM documents WHERE collection = ? AND id = ?"
+_TICK = "UPDATE ticks SET tick = tick + 1 RETURNING tick"
+
+
+class SqliteDocuments:
+    """The Documents port over one SQLite file."""
+
+    def __init__(self, path: Path, indexes: tuple[Index, ...] | None = None) -> None:
+        """Open or make the file with the declared indexes, or raise OutsideError."""
+        self._indexes = declared() if indexes is None else indexes
+        self._database = Database(path, queries.schema(self._indexes))
+
+    def get(self, path: str) -> Document | None:
+        """Return one document, or None when it is not there."""
+        return self.get_many([path])[0]
+
+    def get_many(self, paths: Sequence[str]) -> list[Document | None]:
+        """Return one answer for each path, in their order."""
+        with self._database.reading() as connection:
+            found = [connection.execute(_GET, _key(path)).fetchone() for path in paths]
+        return [
+            Document(path, decode(row[1]), str(row[0])) if row else None
+            for path, row in zip(paths, found, strict=True)
+        ]
+
+    def query(self, query: Query) -> list[Document]:
+        """Return the documents asked for, or raise InvalidQueryError without a declared index."""
+        sql = queries.select(query, index_for(query, self._indexes))
+        with self._database.reading() as connection:
+            rows = connection.execute(sql.text, sql.parameters).fetchall()
+        return [
+            Document(f"{query.collection}/{row[0]}", decode(row[2]), str(row[1])) for row in rows
+        ]
+
+    def count(self, query: Query) -> int:
+        """Return how many documents match, whatever the limit."""
+        sql = queries.count(query, index_to_count(query, self._indexes))
+        with self._database.reading() as connection:
+            found: tuple[int] = connection.execute(sql.text, sql.parameters).fetchone()
+        return found[0]
+
+    def nearest(self, nearest: Nearest) -> list[Neighbour]:
+        """Return the documents with the nearest vectors: every one is compared, fit for a team."""
+        terms = [
+            "collection = ?",
+            *(f"json_extract(data, '$.{f.field}') IS ?" for f in nearest.filters),
+        ]
+        vector = f"json_extract(data, '$.{nearest.field}')"
+        text = (
+            f"SELECT id, version, data, {vector} FROM documents"
+            f" WHERE {' AND '.join(terms)} AND {vector} IS NOT NULL"
+        )
+        values = [nearest.collection, *(scalar(f.value) for f in nearest.filters)]
+        wanted = nearest.vector.values
+        with self._database.reading() as connection:
+            rows = connection.execute(text, values)
+            ranked = ((_distance(wanted, vector_of(row[3])), row[0], row) for row in rows)
+            best = heapq.nsmallest(nearest.limit, ranked, key=lambda each: each[:2])
+        return [
+            Neighbour(
+                Document(f"{nearest.collection}/{row[0]}", decode(row[2]), str(row[1])), distance
+            )
+            for distance, _, row in best
+        ]
+
+    def commit(self, writes: Sequence[Write]) -> list[Mapping[str, int]]:
+        """Apply all writes or none, and return per write the new values of its counters."""
+        if not 1 <= len(writes) <= COMMIT_MOST:
+            raise InvalidInputError(f"a commit takes 1 to {COMMIT_MOST} writes")
+        with self._database.writing() as connection:
+            version: int = connection.execute(_TICK).fetchone()[0]
+            return [_apply(connection, write, version) for write in writes]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+
+def _apply(connection: sqlite3.Connection, write: Write, version: int) -> Mapping[str, int]:
+    collection, name = _key(write.path)
+    row = connection.execute(_GET, (collection, name)).fetchone()
+    counted: dict[str, int] = {}
+    match write:
+        case Delete():
+            connection.execute(_DELETE, (collection, name))
+            return counted
+        case Create():
+            if row:
+                raise AlreadyExistsError(f"{write.path} is there already")
+            data = write.data
+        case Set():
+            data = write.data
+        case Update():
+            data = _updated(write, row)
+        case _:
+            data = decode(row[1]) if row else {}
+            counted = {field: data.get(field, 0) + by for field, by in write.amounts.items()}
+            data |= {**write.fields, **counted}
+    text = encode(data)
+    if row:
+        connection.execute(_CHANGE, (version, text, collection, name))
+    else:
+        connection.execute(_INSERT, (collection, name, group(collection), version, text))
+    return counted
+
+
+def _updated(write: Update, row: tuple[int, str] | None) -> Data:
+    if row is None:
+        raise NotFoundError(f"{write.path} is not there")
+    if write.unchanged_since not in {None, str(row[0])}:
+        raise ConflictError(f"{write.path} was changed by somebody else")
+    return {**decode(row[1]), **write.fields}
+
+
+def _key(path: str) -> tuple[str, str]:
+    check_path(path)
+    collection, _, name = path.rpartition("/")
+    return collection, name
+
+
+def _distance(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the cosine distance; 1 for a vector of zeros, which points nowhere."""
+    if len(one) != len(other):
+        raise InvalidInputError("the vectors have different lengths")
+    length = math.hypot(*one) * math.hypot(*other)
+    return 1 - sum(map(mul, one, other)) / length if length else 1.0

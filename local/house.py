@@ -1,0 +1,179 @@
+"""The house: every step wired to its stand-ins, in one process."""
+
+import fcntl
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+from flask import Flask
+
+from api.accounts import Accounts
+from api.app import create_app
+from api.passwords import Passwords
+from api.routes import ROUTES, Desk
+from api.tickets import TicketDesk
+from api.tokens import Tokens
+from assign.step import assign_ticket
+from helpdesk.clock import RandomIds, SystemClock
+from helpdesk.delivery import Step, deliver
+from helpdesk.errors import InvalidInputError, OutsideError, TransientError
+from helpdesk.mail import Mail
+from helpdesk.outbox import Outbox
+from helpdesk.parked import Kind, Parked
+from helpdesk.ports import Classifier, Clock, Ids
+from helpdesk.settings import ApiSettings
+from helpdesk.tickets import Tickets
+from helpdesk.users import Users
+from local.bus import QueueBus
+from local.documents import SqliteDocuments
+from local.mailbox import Mailbox
+from local.pages import pages
+from local.queue import Backoff, SqliteQueue
+from notify.step import notify_people
+from triage.rules import RuleClassifier
+from triage.step import triage_ticket
+from upkeep.relay import PATIENCE, relay_outbox
+
+WORKERS = 4
+SWEEP_S = 10.0
+
+
+class TakenError(InvalidInputError):
+    """Another helpdesk is at work in the same folder."""
+
+
+class House:
+    """One helpdesk in one folder.
+
+    Tests hand in their own clock, classifier or back-off; every file is SQLite and can be read
+    with its shell.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: ApiSettings,
+        *,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        classifier: Classifier | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        """Open or make the folder's files, or raise OutsideError; the caller holds its lock."""
+        self.clock = clock or SystemClock()
+        self.ids = ids or RandomIds()
+        self.documents = SqliteDocuments(folder / "helpdesk.db")
+        self.auth = SqliteDocuments(folder / "auth.db")
+        self.mailbox = Mailbox(folder / "mailbox.db", clock=self.clock)
+        self.queue = SqliteQueue(folder / "bus.db", clock=self.clock, backoff=backoff)
+        bus = QueueBus(self.queue)
+        self.outbox = Outbox(documents=self.documents, bus=bus, clock=self.clock)
+        self.users = Users(documents=self.documents, outbox=self.outbox)
+        self.tickets = Tickets(documents=self.documents, outbox=self.outbox)
+        self.parked = Parked(documents=self.documents, clock=self.clock)
+        self.passwords = Passwords(settings.peppers, cost=settings.bcrypt_cost)
+        self.accounts = Accounts(
+            documents=self.auth,
+            users=self.users,
+            passwords=self.passwords,
+            tokens=Tokens(settings.tokens, clock=self.clock, ids=self.ids),
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.settings = settings
+        self.classifier = classifier or RuleClassifier()
+        self._sweeper: threading.Thread | None = None
+        self._closing = threading.Event()
+
+    def steps(self) -> Mapping[str, Step]:
+        """Return every step by the name that WAKES gives it."""
+        mail = Mail(documents=self.documents, mailer=self.mailbox, clock=self.clock)
+        return {
+            "triage": partial(
+                triage_ticket,
+                tickets=self.tickets,
+                classifier=self.classifier,
+                fallback=RuleClassifier(),
+                clock=self.clock,
+            ),
+            "assign": partial(
+                assign_ticket, tickets=self.tickets, users=self.users, clock=self.clock
+            ),
+            "notify": partial(
+                notify_people,
+                tickets=self.tickets,
+                users=self.users,
+                mail=mail,
+                clock=self.clock,
+                url=self.settings.url,
+            ),
+        }
+
+    def app(self) -> Flask:
+        """Return the web application of this house."""
+        desk = Desk(
+            accounts=self.accounts,
+            tickets=TicketDesk(
+                tickets=self.tickets,
+                users=self.users,
+                clock=self.clock,
+                ids=self.ids,
+                cursor_key=self.settings.cursor_key,
+            ),
+        )
+        return create_app(lambda: desk, routes=(*ROUTES, *pages(self.mailbox)))
+
+    def start(self) -> None:
+        """Begin to deliver events; what a crash left in the outbox goes first."""
+        handlers = {
+            name: partial(deliver, step=step, name=name, parked=self.parked)
+            for name, step in self.steps().items()
+        }
+        relay_outbox(self.outbox, older_than=timedelta(0))
+        self.queue.start(handlers, exhausted=self._exhausted, threads=WORKERS)
+        self._sweeper = threading.Thread(target=self._sweep, name="upkeep", daemon=True)
+        self._sweeper.start()
+
+    def close(self) -> None:
+        """Finish what is under way and close every file; what waits is delivered next time."""
+        self._closing.set()
+        if self._sweeper:
+            self._sweeper.join()
+        self.queue.close()
+        self.mailbox.close()
+        self.documents.close()
+        self.auth.close()
+
+    def _sweep(self) -> None:
+        while not self._closing.wait(SWEEP_S):
+            try:
+                relay_outbox(self.outbox, older_than=PATIENCE)
+            except TransientError:
+                continue  # logged where it happened; the next sweep tries again
+
+    def _exhausted(self, step: str, body: str, attempts: int) -> None:
+        self.parked.park(
+            body,
+            event_id="",
+            step=step,
+            kind=Kind.TRANSIENT,
+            reason=f"gave up after {attempts} attempts",
+        )
+
+
+def locked(folder: Path) -> TextIO:
+    """Return the held lock of a folder: two houses on one queue would deliver everything twice."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise OutsideError(f"{folder}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise TakenError(f"another helpdesk is running in {folder}") from error
+    return lock
