@@ -23,7 +23,7 @@ DATA = Path("helpdesk-data")
 DEMO_MOST = 1000
 THREADS = 8
 REQUEST_MOST = 1024 * 1024  # bytes waitress reads before the app says 413 in our words
-OWN_FILES = ("helpdesk.db", "auth.db", "mailbox.db", "bus.db", "secrets.json", "helpdesk.log")
+OWN_FILES = ("helpdesk.db", "auth.db", "secrets.json", "helpdesk.log")
 
 EXIT_DEMO = 1
 EXIT_USAGE = 2

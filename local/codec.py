@@ -19,12 +19,12 @@ _INT_MOST = 2**63  # both stores keep 64-bit integers
 
 def encode(data: Data) -> str:
     """Return a document's JSON, or raise InvalidInputError for what no document may hold."""
-    return json.dumps(_wrapped(data), ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(_wrapped(data))
 
 
 def decode(text: str) -> Data:
     """Return the document a JSON text holds."""
-    data: Data = json.loads(text, object_hook=_unwrapped)
+    data: Data = _DECODER.decode(text)
     return data
 
 
@@ -32,7 +32,7 @@ def scalar(value: Value) -> str | int | float | None:
     """Return what SQLite's json_extract gives for a value: what indexes hold and filters ask."""
     wrapped = _wrapped(value)
     if isinstance(wrapped, dict):
-        return json.dumps(wrapped, ensure_ascii=False, separators=(",", ":"))
+        return _ENCODER.encode(wrapped)
     if isinstance(wrapped, list):
         raise InvalidInputError("a list is compared by array_contains only")
     return int(wrapped) if isinstance(wrapped, bool) else wrapped
@@ -53,8 +53,11 @@ def _wrapped(value: Value) -> Any:  # noqa: ANN401 - JSON has no narrower type
 
 
 def _text(value: str) -> str:
-    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-        raise InvalidInputError("half a surrogate pair is no text")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidInputError("half a surrogate pair is no text") from error
     return value
 
 
@@ -116,3 +119,7 @@ def _numbers(text: str) -> "array[float]":
     numbers = array("d")
     numbers.frombytes(b64decode(text))
     return numbers
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_DECODER = json.JSONDecoder(object_hook=_unwrapped)

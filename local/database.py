@@ -18,44 +18,38 @@ class DamagedError(OutsideError):
 class Database:
     """A SQLite file that threads share.
 
-    WAL, so that readers never wait for the writer; FULL, so that what was answered to a caller
-    outlives a power cut.
+    WAL, so that readers never wait for the writer. A durable commit is on the disk when it
+    returns; any other survives a kill of the process at once and a power cut a little later.
+    A power cut takes the newest commits of a file, never one from the middle: what is written
+    after a commit in the same file may rely on it, durable or not.
     """
 
-    def __init__(self, path: Path, schema: str) -> None:
-        """Open or make the file and run the schema, or raise OutsideError."""
+    def __init__(self, path: Path) -> None:
+        """Open or make the file, or raise OutsideError."""
         self.path = path
         self._threads = threading.local()
         self._writer = threading.Lock()
         self._opened: list[sqlite3.Connection] = []
         with translated(path):
-            self.connection().executescript(schema)
+            self._connection()
 
-    def connection(self) -> sqlite3.Connection:
-        """Return this thread's connection."""
-        known = getattr(self._threads, "connection", None)
-        if isinstance(known, sqlite3.Connection):
-            return known
-        connection = sqlite3.connect(
-            self.path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        self._threads.connection = connection
-        self._opened.append(connection)
-        return connection
+    def install(self, schema: str) -> None:
+        """Run the statements that make what is not there yet, or raise OutsideError."""
+        with translated(self.path), self._writer:
+            self._connection().executescript(schema)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Lend this thread's connection; what SQLite raises becomes OutsideError."""
         with translated(self.path):
-            yield self.connection()
+            yield self._connection()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """Lend the connection inside one transaction: all of it is kept, or none on an error."""
         with translated(self.path), self._writer:
-            connection = self.connection()
+            connection = self._connection()
+            self._be_durable(connection, durable=durable)
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -71,6 +65,30 @@ class Database:
             connection.close()
         self._opened.clear()
         self._threads = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        """Return this thread's connection."""
+        known = getattr(self._threads, "connection", None)
+        if isinstance(known, sqlite3.Connection):
+            return known
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        self._threads.connection = connection
+        self._threads.durable = None
+        self._opened.append(connection)
+        return connection
+
+    def _be_durable(self, connection: sqlite3.Connection, *, durable: bool) -> None:
+        if self._threads.durable is not durable:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._threads.durable = durable
+
+
+def opened(file: Database | Path) -> Database:
+    """Return the database, opening it where only its path is given."""
+    return file if isinstance(file, Database) else Database(file)
 
 
 @contextmanager

@@ -21,10 +21,10 @@ from helpdesk.documents import (
     check_path,
 )
 from helpdesk.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
-from helpdesk.indexes import Index, declared, group, index_for, index_to_count
+from helpdesk.indexes import Index, declared, group, index_for
 from local import queries
 from local.codec import decode, encode, scalar, vector_of
-from local.database import Database
+from local.database import Database, opened
 
 COMMIT_MOST = 500
 
@@ -38,10 +38,18 @@ _TICK = "UPDATE ticks SET tick = tick + 1 RETURNING tick"
 class SqliteDocuments:
     """The Documents port over one SQLite file."""
 
-    def __init__(self, path: Path, indexes: tuple[Index, ...] | None = None) -> None:
-        """Open or make the file with the declared indexes, or raise OutsideError."""
+    def __init__(
+        self,
+        file: Database | Path,
+        indexes: tuple[Index, ...] | None = None,
+        *,
+        durable: bool = True,
+    ) -> None:
+        """Keep documents in the file with the declared indexes, or raise OutsideError."""
         self._indexes = declared() if indexes is None else indexes
-        self._database = Database(path, queries.schema(self._indexes))
+        self._durable = durable
+        self._database = opened(file)
+        self._database.install(queries.schema(self._indexes))
 
     def get(self, path: str) -> Document | None:
         """Return one document, or None when it is not there."""
@@ -67,7 +75,7 @@ class SqliteDocuments:
 
     def count(self, query: Query) -> int:
         """Return how many documents match, whatever the limit."""
-        sql = queries.count(query, index_to_count(query, self._indexes))
+        sql = queries.count(query, index_for(query, self._indexes))
         with self._database.reading() as connection:
             found: tuple[int] = connection.execute(sql.text, sql.parameters).fetchone()
         return found[0]
@@ -100,7 +108,7 @@ class SqliteDocuments:
         """Apply all writes or none, and return per write the new values of its counters."""
         if not 1 <= len(writes) <= COMMIT_MOST:
             raise InvalidInputError(f"a commit takes 1 to {COMMIT_MOST} writes")
-        with self._database.writing() as connection:
+        with self._database.writing(durable=self._durable) as connection:
             version: int = connection.execute(_TICK).fetchone()[0]
             return [_apply(connection, write, version) for write in writes]
 

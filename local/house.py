@@ -2,7 +2,7 @@
 
 import fcntl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -23,11 +23,12 @@ from helpdesk.errors import InvalidInputError, OutsideError, TransientError
 from helpdesk.mail import Mail
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Kind, Parked
-from helpdesk.ports import Classifier, Clock, Ids
+from helpdesk.ports import Bus, Classifier, Clock, Ids
 from helpdesk.settings import ApiSettings
 from helpdesk.tickets import Tickets
 from helpdesk.users import Users
 from local.bus import QueueBus
+from local.database import Database
 from local.documents import SqliteDocuments
 from local.mailbox import Mailbox
 from local.pages import pages
@@ -61,19 +62,24 @@ class House:
         ids: Ids | None = None,
         classifier: Classifier | None = None,
         backoff: Backoff | None = None,
+        bus_over: Callable[[SqliteQueue], Bus] = QueueBus,
     ) -> None:
         """Open or make the folder's files, or raise OutsideError; the caller holds its lock."""
         self.clock = clock or SystemClock()
         self.ids = ids or RandomIds()
-        self.documents = SqliteDocuments(folder / "helpdesk.db")
+        self._file = Database(folder / "helpdesk.db")
+        self.documents = SqliteDocuments(self._file)
         self.auth = SqliteDocuments(folder / "auth.db")
-        self.mailbox = Mailbox(folder / "mailbox.db", clock=self.clock)
-        self.queue = SqliteQueue(folder / "bus.db", clock=self.clock, backoff=backoff)
-        bus = QueueBus(self.queue)
-        self.outbox = Outbox(documents=self.documents, bus=bus, clock=self.clock)
+        self.mailbox = Mailbox(self._file, clock=self.clock)
+        self.queue = SqliteQueue(self._file, clock=self.clock, backoff=backoff)
+        # What the steps write follows, in the same file, a commit that somebody was promised; a
+        # power cut takes their work together with the note that it was done. So it is done again,
+        # and only what a caller waits for has to be on the disk.
+        self._followed = SqliteDocuments(self._file, durable=False)
+        self.outbox = Outbox(documents=self._followed, bus=bus_over(self.queue), clock=self.clock)
         self.users = Users(documents=self.documents, outbox=self.outbox)
         self.tickets = Tickets(documents=self.documents, outbox=self.outbox)
-        self.parked = Parked(documents=self.documents, clock=self.clock)
+        self.parked = Parked(documents=self._followed, clock=self.clock)
         self.passwords = Passwords(settings.peppers, cost=settings.bcrypt_cost)
         self.accounts = Accounts(
             documents=self.auth,
@@ -90,21 +96,20 @@ class House:
 
     def steps(self) -> Mapping[str, Step]:
         """Return every step by the name that WAKES gives it."""
-        mail = Mail(documents=self.documents, mailer=self.mailbox, clock=self.clock)
+        mail = Mail(documents=self._followed, mailer=self.mailbox, clock=self.clock)
+        tickets = Tickets(documents=self._followed, outbox=self.outbox)
         return {
             "triage": partial(
                 triage_ticket,
-                tickets=self.tickets,
+                tickets=tickets,
                 classifier=self.classifier,
                 fallback=RuleClassifier(),
                 clock=self.clock,
             ),
-            "assign": partial(
-                assign_ticket, tickets=self.tickets, users=self.users, clock=self.clock
-            ),
+            "assign": partial(assign_ticket, tickets=tickets, users=self.users, clock=self.clock),
             "notify": partial(
                 notify_people,
-                tickets=self.tickets,
+                tickets=tickets,
                 users=self.users,
                 mail=mail,
                 clock=self.clock,
@@ -142,9 +147,8 @@ class House:
         self._closing.set()
         if self._sweeper:
             self._sweeper.join()
-        self.queue.close()
-        self.mailbox.close()
-        self.documents.close()
+        self.queue.stop()
+        self._file.close()
         self.auth.close()
 
     def _sweep(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from helpdesk.clock import moment_of
 from helpdesk.ports import Clock, Letter, Outcome
-from local.database import Database
+from local.database import Database, opened
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS letters (
@@ -32,14 +32,15 @@ class Mailbox:
 
     idempotent = True
 
-    def __init__(self, path: Path, *, clock: Clock) -> None:
-        """Open or make the file, or raise OutsideError."""
-        self._database = Database(path, _SCHEMA)
+    def __init__(self, file: Database | Path, *, clock: Clock) -> None:
+        """Keep letters in the file, or raise OutsideError."""
+        self._database = opened(file)
+        self._database.install(_SCHEMA)
         self._clock = clock
 
     def send(self, letter: Letter) -> Outcome:
         """Keep the letter; one that is here already changes nothing."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             connection.execute(
                 "INSERT INTO letters (id, at, recipient, subject, body, html, ticket_id)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",

@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from helpdesk.errors import HelpdeskError, OutsideError
 from helpdesk.ports import Clock
-from local.database import Database
+from local.database import Database, opened
 
 Handler: TypeAlias = Callable[[str], object]
 Exhausted: TypeAlias = Callable[[str, str, int], None]
@@ -50,9 +50,12 @@ class Backoff:
 class SqliteQueue:
     """Messages for named targets, each due at a time, handed over at least once."""
 
-    def __init__(self, path: Path, *, clock: Clock, backoff: Backoff | None = None) -> None:
-        """Open or make the file, or raise OutsideError; nothing is handed over before start."""
-        self._database = Database(path, _SCHEMA)
+    def __init__(
+        self, file: Database | Path, *, clock: Clock, backoff: Backoff | None = None
+    ) -> None:
+        """Keep messages in the file, or raise OutsideError; start hands them over."""
+        self._database = opened(file)
+        self._database.install(_SCHEMA)
         self._clock = clock
         self._backoff = backoff or Backoff()
         lock = threading.Lock()
@@ -106,26 +109,26 @@ class SqliteQueue:
             thread = threading.Thread(
                 target=self._work,
                 args=(handlers, exhausted),
-                name=f"{self._database.path.stem}-{number}",
+                name=f"worker-{number}",
                 daemon=True,
             )
             thread.start()
             self._threads.append(thread)
 
     def stop(self) -> None:
-        """Let the handlers under way finish, and hand over nothing more."""
+        """Let the handlers under way finish and note what is done; nothing more goes out."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(_STOP_S)
         self._threads.clear()
-
-    def close(self) -> None:
-        """Stop, write down what was acknowledged, and close the file."""
-        self.stop()
         with self._writing():
             pass  # only the acknowledgements
+
+    def close(self) -> None:
+        """Stop, and close the file."""
+        self.stop()
         self._database.close()
 
     def idle(self, timeout_s: float) -> bool:
@@ -227,7 +230,7 @@ class SqliteQueue:
         with self._changed:
             done, self._acknowledged = self._acknowledged, []
         try:
-            with self._database.writing() as connection:
+            with self._database.writing(durable=False) as connection:
                 connection.executemany("DELETE FROM messages WHERE id = ?", [(n,) for n in done])
                 yield connection
         except BaseException:

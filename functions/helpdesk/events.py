@@ -12,7 +12,7 @@ from helpdesk.errors import InvalidInputError
 from helpdesk.wire import moment, time_text
 
 VERSION = 1
-_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")  # such a name every store accepts
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 

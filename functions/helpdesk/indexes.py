@@ -30,17 +30,14 @@ class Index:
 
     def serves(self, query: Query) -> bool:
         """Say whether the query's answer is one walk through this index, either way round."""
-        flipped = tuple(Order(o.field, descending=not o.descending) for o in query.order)
-        return self.counts(query) and self.order in {query.order, flipped}
-
-    def counts(self, query: Query) -> bool:
-        """Say whether the query's matches lie together in this index, in whatever order."""
         equal = {f.field for f in query.filters if f.op not in RANGES | ARRAYS}
         array = {f.field for f in query.filters if f.op in ARRAYS}
+        flipped = tuple(Order(o.field, descending=not o.descending) for o in query.order)
         return (
             group(query.collection) == self.collection
             and equal == set(self.equal)
             and array == ({self.array} if self.array else set())
+            and self.order in {query.order, flipped}
         )
 
 
@@ -71,15 +68,6 @@ def index_for(query: Query, indexes: tuple[Index, ...]) -> Index | None:
     raise InvalidQueryError(
         f"no index is declared for {group(query.collection)}: {', '.join(fields)}"
     )
-
-
-def index_to_count(query: Query, indexes: tuple[Index, ...]) -> Index | None:
-    """Return an index that counts a query: as for reading it, but any order will do."""
-    if not query.order:
-        for index in indexes:
-            if index.counts(query):
-                return index
-    return index_for(query, indexes)
 
 
 def _index(entry: dict[str, object]) -> Index:

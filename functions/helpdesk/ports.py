@@ -30,7 +30,7 @@ class Documents(Protocol):
         """Return the documents asked for, or raise InvalidQueryError when no index is declared."""
 
     def count(self, query: Query) -> int:
-        """Return how many documents match, whatever the limit; `after` does not count."""
+        """Return how many documents match, whatever the limit and the cursor."""
 
     def nearest(self, nearest: Nearest) -> list[Neighbour]:
         """Return the documents with the nearest vectors, nearest first."""
@@ -57,7 +57,10 @@ class Bus(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
-    """A promise to be called back. `name` is unique among the timers that have not fired."""
+    """A promise to be called back.
+
+    `name` is unique among the timers that have not fired; one that is being handled has not.
+    """
 
     name: str
     due_at: datetime

@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,6 +16,7 @@ from typing import TypeVar
 from helpdesk.errors import InvalidInputError
 
 SECRET_LEAST = 32  # bytes: as long as the hash that HS256 and HMAC-SHA384 key
+_URL = re.compile(r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]+)?(/[!-~]*)?")
 
 T = TypeVar("T")
 
@@ -60,9 +62,10 @@ def keys(text: str) -> Keys:
     if not isinstance(found, dict) or not isinstance(found.get("known"), dict):
         raise ValueError('not {"signing": …, "known": {…}}')  # noqa: TRY004 - one kind of error
     known = {str(name): secret(str(value)) for name, value in found["known"].items()}
-    if found.get("signing") not in known:
+    signing = found.get("signing")
+    if not isinstance(signing, str) or signing not in known:
         raise ValueError("the signing key is not among the known ones")
-    return Keys(found["signing"], known)
+    return Keys(signing, known)
 
 
 def secret(text: str) -> bytes:
@@ -79,7 +82,7 @@ def secret(text: str) -> bytes:
 
 
 def _url(text: str) -> str:
-    if not text.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    if not _URL.fullmatch(text):
         raise ValueError("not an https address")
     return text.rstrip("/")
 

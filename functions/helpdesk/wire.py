@@ -21,7 +21,7 @@ from helpdesk.verdict import (
 
 def time_text(time: datetime) -> str:
     """Return a moment as RFC 3339 text in UTC with microseconds; texts sort as moments do."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return time.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def moment(text: object) -> datetime:

@@ -1,0 +1,271 @@
+"""What the Bus and Timers ports promise, over every adapter."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from helpdesk import events
+from helpdesk.clock import SystemClock
+from helpdesk.events import WAKES, Event, EventType
+from helpdesk.ports import Timer
+from local.bus import TIMER, QueueBus, QueueTimers
+from local.queue import Backoff, SqliteQueue
+
+SOON_S = 5.0
+QUICK = Backoff(first_s=0.01, most_s=0.02, attempts=4)
+
+
+class Received:
+    """A handler that keeps what it was given and fails as often as it is told."""
+
+    def __init__(self, failures=0):
+        self.bodies = []
+        self._failures = failures
+        self._changed = threading.Condition()
+
+    def __call__(self, body):
+        with self._changed:
+            self.bodies.append(body)
+            self._changed.notify_all()
+            if len(self.bodies) <= self._failures:
+                raise RuntimeError("not this time")
+
+    def wait(self, count):
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self.bodies) >= count, SOON_S)
+
+
+class Given:
+    """Keeps what the queue gave up."""
+
+    def __init__(self):
+        self.up = []
+
+    def __call__(self, target, body, attempts):
+        self.up.append((target, body, attempts))
+
+
+def event(number=1, kind=EventType.TICKET_CREATED):
+    return Event(
+        id=f"T{number}.created.1",
+        type=kind,
+        time=datetime(2026, 3, 1, tzinfo=UTC),
+        subject=f"T{number}",
+        data={"ticket_id": f"T{number}"},
+    )
+
+
+@pytest.fixture
+def queue(tmp_path):
+    made = SqliteQueue(tmp_path / "bus.db", clock=SystemClock(), backoff=QUICK)
+    yield made
+    made.close()
+
+
+def start(queue, given=None, threads=2, **handlers):
+    queue.start(handlers, exhausted=given or Given(), threads=threads)
+
+
+def test_an_event_reaches_every_step_it_wakes_and_no_other(queue):
+    triage, others = Received(), Received()
+    bus = QueueBus(queue)
+
+    start(queue, triage=triage, assign=others, notify=others)
+    bus.publish(event())
+
+    assert triage.wait(1)
+    assert queue.idle(SOON_S)
+    assert [events.decode(body) for body in triage.bodies] == [event()]
+    assert others.bodies == []
+
+
+@pytest.mark.parametrize("kind", EventType)
+def test_every_event_type_reaches_exactly_the_steps_of_wakes(queue, kind):
+    steps = {name: Received() for names in WAKES.values() for name in names}
+    start(queue, **steps)
+
+    QueueBus(queue).publish(event(kind=kind))
+
+    assert queue.idle(SOON_S)
+    assert {name for name, received in steps.items() if received.bodies} == set(WAKES[kind])
+
+
+def test_what_was_published_before_the_start_is_delivered_after_it(queue):
+    QueueBus(queue).publish(event())
+    triage = Received()
+
+    start(queue, triage=triage)
+
+    assert triage.wait(1)
+
+
+def test_a_failing_step_gets_the_event_again_until_it_succeeds(queue):
+    triage, given = Received(failures=2), Given()
+
+    start(queue, given, triage=triage)
+    QueueBus(queue).publish(event())
+
+    assert triage.wait(3)
+    assert queue.idle(SOON_S)
+    assert len(set(triage.bodies)) == 1
+    assert given.up == []
+    assert queue.waiting() == 0
+
+
+def test_after_the_last_attempt_the_event_is_given_up_with_its_attempts(queue):
+    triage, given = Received(failures=99), Given()
+
+    start(queue, given, triage=triage)
+    QueueBus(queue).publish(event())
+
+    assert triage.wait(4)
+    assert wait_until(lambda: given.up)
+    assert given.up == [("triage", events.encode(event()), 4)]
+    assert queue.waiting() == 0
+
+
+def test_a_failing_event_holds_up_no_other(queue):
+    slow = Received(failures=99)
+    start(queue, Given(), threads=1, triage=slow, notify=(fine := Received()))
+    bus = QueueBus(queue)
+
+    bus.publish(event(1))
+    bus.publish(event(2, EventType.TICKET_ASSIGNED))
+
+    assert fine.wait(1)
+
+
+def test_many_threads_publish_and_nothing_is_lost_or_doubled(queue):
+    triage = Received()
+    start(queue, threads=4, triage=triage)
+    bus = QueueBus(queue)
+
+    def publish(thread):
+        for number in range(25):
+            bus.publish(event(thread * 100 + number))
+
+    threads = [threading.Thread(target=publish, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert triage.wait(200)
+    assert queue.idle(SOON_S)
+    assert len(triage.bodies) == len(set(triage.bodies)) == 200
+
+
+def test_what_was_not_acknowledged_is_delivered_by_the_next_process(tmp_path):
+    file = tmp_path / "bus.db"
+    first = SqliteQueue(file, clock=SystemClock(), backoff=QUICK)
+    QueueBus(first).publish(event(1))
+    QueueBus(first).publish(event(2))
+    seen = Received()
+    start(first, threads=1, triage=seen)
+    assert seen.wait(2)
+    first.idle(SOON_S)
+    QueueBus(first).publish(event(3, EventType.TICKET_TRIAGED))
+    first.close()
+
+    second = SqliteQueue(file, clock=SystemClock(), backoff=QUICK)
+    triage, assign = Received(), Received()
+    start(second, triage=triage, assign=assign)
+
+    assert assign.wait(1)
+    assert second.idle(SOON_S)
+    assert triage.bodies == []
+    second.close()
+
+
+def test_the_wait_between_attempts_doubles_up_to_a_limit():
+    backoff = Backoff(first_s=1, most_s=600, attempts=100)
+
+    waits = [backoff.wait_s(attempts) for attempts in range(1, 100)]
+
+    assert waits[:4] == [1, 2, 4, 8]
+    assert max(waits) == waits[-1] == 600
+
+
+# timers
+
+
+def timer(name="due", after_s=0.05, about="about it"):
+    return Timer(name=name, due_at=SystemClock().now() + timedelta(seconds=after_s), about=about)
+
+
+def test_a_timer_calls_back_when_it_is_due_and_not_before(queue):
+    called = Received()
+    start(queue, **{TIMER: called})
+    due = timer(after_s=0.1)
+
+    QueueTimers(queue).set(due)
+
+    assert called.wait(1)
+    assert SystemClock().now() >= due.due_at
+    assert called.bodies == ["about it"]
+
+
+def test_a_timer_that_is_set_twice_calls_back_once(queue):
+    called = Received()
+    timers = QueueTimers(queue)
+
+    timers.set(timer(about="first"))
+    timers.set(timer(about="second"))
+    start(queue, **{TIMER: called})
+
+    assert called.wait(1)
+    assert wait_until(lambda: queue.waiting() == 0)
+    assert called.bodies == ["first"]
+
+
+def test_a_cancelled_timer_does_not_call_back(queue):
+    called = Received()
+    timers = QueueTimers(queue)
+
+    timers.set(timer("one", after_s=0.05))
+    timers.set(timer("two", after_s=0.1, about="the other"))
+    timers.cancel("one")
+    timers.cancel("never set")
+    start(queue, **{TIMER: called})
+
+    assert called.wait(1)
+    assert called.bodies == ["the other"]
+
+
+def test_a_name_may_be_set_again_once_it_has_fired(queue):
+    called = Received()
+    timers = QueueTimers(queue)
+    start(queue, **{TIMER: called})
+
+    timers.set(timer(after_s=0))
+    assert called.wait(1)
+    assert wait_until(lambda: queue.waiting() == 0)
+    timers.set(timer(after_s=0, about="again"))
+
+    assert called.wait(2)
+    assert called.bodies == ["about it", "again"]
+
+
+def test_a_timer_outlives_the_process(tmp_path):
+    file = tmp_path / "bus.db"
+    first = SqliteQueue(file, clock=SystemClock(), backoff=QUICK)
+    QueueTimers(first).set(timer(after_s=0.05))
+    first.close()
+
+    second = SqliteQueue(file, clock=SystemClock(), backoff=QUICK)
+    called = Received()
+    start(second, **{TIMER: called})
+
+    assert called.wait(1)
+    second.close()
+
+
+def wait_until(true):
+    """Look again and again until something is true, and say whether it became so in time."""
+    pause = threading.Event()
+    for _ in range(500):
+        if true():
+            return True
+        pause.wait(0.01)
+    return False
