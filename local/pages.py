@@ -1,11 +1,14 @@
 """What only the local house serves: the mailbox, and a word of welcome at the root."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.routes import Answered, Asked, Desk, Route, Who
 from api.schemas import Answer
+from helpdesk.errors import NotFoundError
+from helpdesk.ports import Letter
 from helpdesk.user import Role
 from local.mailbox import Mailbox, Received
 
@@ -52,11 +55,29 @@ def pages(mailbox: Mailbox) -> tuple[Route, ...]:
         )
         return Answered(status=200, body={"items": [_view(each) for each in found]})
 
+    def letter(desk: Desk, asked: Asked) -> Answered:
+        """Read one letter as its reader sees it; `latest` is the newest to oneself."""
+        everybody = asked.principal.role is Role.ADMIN
+        number = asked.path["number"]
+        found = mailbox.read(
+            recipient=None if everybody else desk.accounts.me(asked.principal).email,
+            before=None if number == "latest" else _number(number) + 1,
+            limit=1,
+        )
+        if not found or number not in {"latest", str(found[0].number)}:
+            raise NotFoundError("there is no such letter")
+        return Answered(status=200, text=_as_text(found[0].letter))
+
     return (
         Route(
             method="GET", path="/api/mailbox", who=Who.SIGNED_IN, handler=letters,
             summary="Read the mailbox of the local house", query=ListLetters, status=200,
             answer=LetterPage,
+        ),
+        Route(
+            method="GET", path="/api/mailbox/{number}", who=Who.SIGNED_IN, handler=letter,
+            summary="Read one letter as plain text; `latest` is the newest", status=200,
+            answer=str, also=(404,),
         ),
         Route(
             method="GET", path="/", who=Who.ANYONE, handler=_welcome,
@@ -83,6 +104,17 @@ def _welcome(_desk: Desk, _asked: Asked) -> Answered:
         "mailbox": "/api/mailbox",
     }
     return Answered(status=200, body=places)
+
+
+def _number(text: str) -> int:
+    # As many digits as SQLite's largest number has, less one.
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise NotFoundError("there is no such letter")
+    return int(text)
+
+
+def _as_text(letter: Letter) -> str:
+    return f"To: {letter.to}\nSubject: {letter.subject}\n\n{letter.text}"
 
 
 def _view(received: Received) -> dict[str, Any]:

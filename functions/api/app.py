@@ -49,6 +49,8 @@ def _view(route: Route, desk: Callable[[], Desk]) -> Callable[..., Response]:
         )
         with bind(user_id=asker.user_id) if asker else bind():
             answered: Answered = route.handler(built, asked)
+        if answered.text is not None:
+            return http.text_response(answered.status, answered.text)
         return http.json_response(answered.status, answered.body, answered.headers)
 
     return view

@@ -122,6 +122,11 @@ def json_response(
     return response
 
 
+def text_response(status: int, text: str) -> Response:
+    """Return plain text as Flask sends it; nosniff keeps browsers from reading it as HTML."""
+    return Response(text, status=status, mimetype="text/plain")
+
+
 def problem(error: Exception, *, path: str, request_id: str) -> Response:
     """Return what went wrong as application/problem+json; nothing of the inside shows."""
     errors: list[dict[str, str]] = []

@@ -48,8 +48,10 @@ def _document(routes: tuple[Route, ...]) -> str:
 
 def _operation(route: Route) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
-    if route.answer:
+    if route.answer and issubclass(route.answer, BaseModel):
         answer["content"] = _content(JSON, route.answer)
+    elif route.answer:
+        answer["content"] = {"text/plain": {"schema": {"type": "string"}}}
     operation = {
         "operationId": route.handler.__name__,
         "summary": route.summary,

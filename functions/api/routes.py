@@ -51,10 +51,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """One answer: its status, its JSON (None for no body), and headers of its own."""
+    """One answer: its status, its JSON (None for no body) or plain text, and its own headers."""
 
     status: int
     body: Any = None
+    text: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -71,7 +72,7 @@ class Route:
     handler: Handler
     summary: str
     status: int
-    answer: type[BaseModel] | None
+    answer: type[BaseModel] | type[str] | None  # str: plain text
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     also: tuple[int, ...] = ()  # statuses of its own, beside those every such route has

@@ -18,7 +18,7 @@ from helpdesk.documents import (
     Value,
     Write,
 )
-from helpdesk.errors import AlreadyExistsError, MismatchError, NotFoundError
+from helpdesk.errors import AlreadyExistsError, ConflictError, MismatchError, NotFoundError
 from helpdesk.events import Event, EventType
 from helpdesk.log import traceparent
 from helpdesk.outbox import Outbox
@@ -107,7 +107,7 @@ class Tickets:
             writes.append(_remembering(once, ticket, remembered))
         try:
             self._documents.commit(writes)
-        except AlreadyExistsError:
+        except (AlreadyExistsError, ConflictError):
             # Lost a race with the same request, or our own commit was answered twice.
             remembered = self._documents.get(_once_path(once)) if once else None
             if once and (known := _known(remembered, once, ticket.created_at)):
@@ -132,7 +132,14 @@ class Tickets:
         event = event_of(event_type, ticket, now=ticket.updated_at)
         change = Update(_path(ticket.id), ticket_document(ticket), unchanged_since=before.version)
         told = recorded(entry, before=before, after=ticket, now=ticket.updated_at)
-        self._documents.commit([self._outbox.kept(event), told, change, *also])
+        try:
+            self._documents.commit([self._outbox.kept(event), told, change, *also])
+        except AlreadyExistsError as error:
+            # The number is taken; whether by this very change says what caused it.
+            made = self._documents.get(told.path)
+            if made and entry.cause and made.data["cause"] == entry.cause:
+                raise
+            raise ConflictError(f"ticket {ticket.id} was changed by somebody else") from error
         self._outbox.send(event)
 
     def count_attempt(self, ticket_id: str) -> None:

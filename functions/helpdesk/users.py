@@ -5,11 +5,12 @@ profile it repeats. Assignment reads that one document instead of every profile.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from helpdesk.documents import Create, Increment, Update, Write
-from helpdesk.errors import NotFoundError
+from helpdesk.documents import Create, Document, Increment, Update, Write
+from helpdesk.errors import AlreadyExistsError, NotFoundError
 from helpdesk.events import Event
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
@@ -83,15 +84,22 @@ class Users:
         """Return the writes that make the roster agree with a user."""
         roster = self._documents.get(ROSTER)
         serves = user.role is not Role.USER and not user.disabled
+        if roster is None and serves:
+            roster = self._first_roster()
         if roster is None:
-            members = {user.id: user_document(user)} if serves else {}
-            return [Create(ROSTER, {"members": members})] if serves else []
+            return []
         members = {key: entry for key, entry in roster.data["members"].items() if key != user.id}
         if serves:
             members[user.id] = user_document(user)
         if members == roster.data["members"]:
             return []
         return [Update(ROSTER, {"members": members}, unchanged_since=roster.version)]
+
+    def _first_roster(self) -> Document | None:
+        """Make the roster alone: a race for it must not look as if the user were there already."""
+        with suppress(AlreadyExistsError):
+            self._documents.commit([Create(ROSTER, {"members": {}})])
+        return self._documents.get(ROSTER)
 
 
 def assigned(user_id: str, at: datetime) -> Increment:

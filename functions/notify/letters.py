@@ -24,9 +24,7 @@ class _Part:
     text: str
 
 
-def assignment(
-    ticket: Ticket, *, assignee: User, requester: User | None, event_id: str, url: str
-) -> Letter:
+def assignment(ticket: Ticket, *, assignee: User, requester: User | None, event_id: str) -> Letter:
     """Return the letter that gives a ticket to its assignee, with all triage found."""
     verdict = ticket.verdict
     asker = "unknown" if requester is None else requester.name or requester.email
@@ -37,7 +35,6 @@ def assignment(
         ("Priority", ticket.priority or "not set"),
         ("Category", ticket.category or "not set"),
         ("Skills", ", ".join(ticket.skills) or "none named"),
-        ("Link", f"{url}/tickets/{ticket.id}"),
     ]
     parts = [_Part("Description", ticket.description)]
     if verdict:
@@ -61,7 +58,7 @@ def welcome(user: User, *, event_id: str, url: str) -> Letter:
     """Return the letter that greets a new user."""
     hello = f"Hello {_one_line(user.name or user.email)},"
     said = "your account is ready. File a ticket whenever something does not work."
-    facts = [("Sign in", url), ("E-mail", user.email)]
+    facts = [("Address", url), ("E-mail", user.email)]
     return Letter(
         id=mail_id(subject=user.id, event_id=event_id, recipient=user.email),
         to=user.email,

@@ -24,7 +24,7 @@ def notify_people(
     with bind(ticket_id=event.subject):
         match event.type:
             case EventType.TICKET_ASSIGNED:
-                letter = _assignment(event, tickets=tickets, users=users, url=url)
+                letter = _assignment(event, tickets=tickets, users=users)
                 then = [notified(event.subject, clock.now())]
             case EventType.USER_SIGNED_UP:
                 letter = letters.welcome(users.get(event.subject), event_id=event.id, url=url)
@@ -34,7 +34,7 @@ def notify_people(
         mail.send(letter, event_id=event.id, then=then)
 
 
-def _assignment(event: Event, *, tickets: Tickets, users: Users, url: str) -> Letter:
+def _assignment(event: Event, *, tickets: Tickets, users: Users) -> Letter:
     ticket = tickets.get(event.subject)
     if ticket.assignee_id is None:
         raise EarlyEventError(f"ticket {ticket.id} is not assigned yet")
@@ -43,6 +43,4 @@ def _assignment(event: Event, *, tickets: Tickets, users: Users, url: str) -> Le
     assignee, requester = users.get_many([assignee_id, ticket.requester_id])
     if assignee is None:
         assignee = users.get(ticket.assignee_id)
-    return letters.assignment(
-        ticket, assignee=assignee, requester=requester, event_id=event.id, url=url
-    )
+    return letters.assignment(ticket, assignee=assignee, requester=requester, event_id=event.id)

@@ -120,7 +120,7 @@ def test_after_the_last_attempt_the_event_is_given_up_with_its_attempts(queue):
     QueueBus(queue).publish(event())
 
     assert triage.wait(4)
-    assert wait_until(lambda: given.up)
+    assert queue.idle(SOON_S)
     assert given.up == [("triage", events.encode(event()), 4)]
     assert queue.waiting() == 0
 

@@ -1,0 +1,70 @@
+"""The pages in docs/ name what is there, all of it and nothing else."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from api.routes import ROUTES
+from helpdesk.events import EventType
+from helpdesk.settings import ApiSettings, SettingsError
+
+ROOT = Path(__file__).parents[2]
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+
+
+def modules():
+    return [
+        path.relative_to(ROOT / folder)
+        for folder in ("functions", "local")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if path.name != "__init__.py"
+    ]
+
+
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_every_module_has_its_line_in_the_architecture(module):
+    full = str(module) if module.parts[0] in {"api", "triage", "assign", "notify", "upkeep"} else ""
+
+    assert (
+        f"`{module.name}`" in ARCHITECTURE or f"`{full}`" in ARCHITECTURE or named_in_demo(module)
+    )
+
+
+def named_in_demo(module):
+    return module.parts[0] == "demo" and "`demo/`" in ARCHITECTURE
+
+
+def test_the_architecture_names_no_module_that_is_gone():
+    names = {module.name for module in modules()}
+
+    named = {name.rpartition("/")[2] for name in re.findall(r"`([\w/]+\.py)[`:]", ARCHITECTURE)}
+
+    tests = {path.name for path in (ROOT / "tests").rglob("*.py")}
+    assert named <= names | tests
+
+
+def test_every_event_that_wakes_a_step_is_on_the_line():
+    for event in (EventType.TICKET_CREATED, EventType.TICKET_TRIAGED, EventType.TICKET_ASSIGNED):
+        assert f"{event.value} wakes" in ARCHITECTURE
+
+
+def test_every_setting_is_documented_and_nothing_else():
+    with pytest.raises(SettingsError) as missing:
+        ApiSettings.from_env({})
+
+    read = set(re.findall(r"HELPDESK_\w+", str(missing.value)))
+
+    assert set(re.findall(r"`(HELPDESK_\w+)`", OPERATIONS)) == read
+
+
+def test_every_decision_is_listed():
+    folder = ROOT / "docs/decisions"
+    pages = {path.name for path in folder.glob("0*.md")}
+
+    assert set(re.findall(r"\((0[\w-]+\.md)\)", (folder / "README.md").read_text())) == pages
+
+
+def test_every_route_is_under_the_api_or_is_the_health_check():
+    assert all(route.path.startswith("/api/") or route.path == "/healthz" for route in ROUTES)
