@@ -18,11 +18,11 @@ from api.tickets import TicketDesk
 from api.tokens import Tokens
 from assign.step import assign_ticket
 from helpdesk.clock import RandomIds, SystemClock
-from helpdesk.delivery import Step, deliver
+from helpdesk.delivery import Step, deliver, give_up
 from helpdesk.errors import InvalidInputError, OutsideError, TransientError
 from helpdesk.mail import Mail
 from helpdesk.outbox import Outbox
-from helpdesk.parked import Kind, Parked
+from helpdesk.parked import Parked
 from helpdesk.ports import Bus, Classifier, Clock, Ids
 from helpdesk.settings import ApiSettings
 from helpdesk.tickets import Tickets
@@ -159,13 +159,7 @@ class House:
                 continue  # logged where it happened; the next sweep tries again
 
     def _exhausted(self, step: str, body: str, attempts: int) -> None:
-        self.parked.park(
-            body,
-            event_id="",
-            step=step,
-            kind=Kind.TRANSIENT,
-            reason=f"gave up after {attempts} attempts",
-        )
+        give_up(body, name=step, attempts=attempts, parked=self.parked)
 
 
 def locked(folder: Path) -> TextIO:

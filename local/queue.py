@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from helpdesk.errors import HelpdeskError, OutsideError
+from helpdesk.errors import HelpdeskError
 from helpdesk.ports import Clock
 from local.database import Database, opened
 
@@ -162,9 +162,9 @@ class SqliteQueue:
             again: float | None = None
             try:
                 again = self._hand_over(number, handlers, exhausted)
-            except OutsideError as error:
-                # The table cannot be read or written just now; the message is still in it.
-                log.error("queue is stuck", extra={"reason": str(error)})  # noqa: TRY400 - known
+            except Exception as error:
+                # Its own table, or giving up, failed just now; the message is still in it.
+                log.exception("queue is stuck", extra={"reason": str(error)})
                 again = self._clock.now().timestamp() + self._backoff.first_s
             with self._changed:
                 self._busy -= 1

@@ -42,6 +42,16 @@ def deliver(body: str, step: Step, *, name: str, parked: Parked) -> Delivered:
         return _delivered(event, body, step, name=name, parked=parked)
 
 
+def give_up(body: str, *, name: str, attempts: int, parked: Parked) -> None:
+    """Park an event that failed at every attempt; it can be sent again once the cause is gone."""
+    try:
+        event_id = events.decode(body).id
+    except InvalidInputError:
+        event_id = ""
+    reason = f"gave up after {attempts} attempts"
+    parked.park(body, event_id=event_id, step=name, kind=Kind.TRANSIENT, reason=reason)
+
+
 def _delivered(event: Event, body: str, step: Step, *, name: str, parked: Parked) -> Delivered:
     try:
         step(event)
