@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -24,6 +25,9 @@ DEMO_MOST = 1000
 THREADS = 8
 REQUEST_MOST = 1024 * 1024  # bytes waitress reads before the app says 413 in our words
 OWN_FILES = ("helpdesk.db", "auth.db", "secrets.json", "helpdesk.log")
+
+LOG_MOST = 20 * 1024 * 1024  # bytes of a log file; the one before it is helpdesk.log.1
+LOGS_KEPT = 4
 
 EXIT_DEMO = 1
 EXIT_USAGE = 2
@@ -187,7 +191,7 @@ def _forget(folder: Path) -> None:
 
 def _log_into(path: Path) -> None:
     try:
-        log.configure(path.open("a", encoding="utf-8"))
+        log.attach(RotatingFileHandler(path, maxBytes=LOG_MOST, backupCount=LOGS_KEPT))
     except OSError as error:
         raise OutsideError(f"{path}: {error.strerror}") from error
     logging.captureWarnings(capture=True)

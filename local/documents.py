@@ -4,6 +4,7 @@ import heapq
 import math
 import sqlite3
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from operator import mul
 from pathlib import Path
 
@@ -21,12 +22,13 @@ from helpdesk.documents import (
     check_path,
 )
 from helpdesk.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
-from helpdesk.indexes import Index, declared, group, index_for
+from helpdesk.indexes import Index, declared, expiring, group, index_for
 from local import queries
 from local.codec import decode, encode, scalar, vector_of
 from local.database import Database, opened
 
 COMMIT_MOST = 500
+FORGET_MOST = 500  # a short transaction, so that nobody waits for it
 
 _GET = "SELECT version, data FROM documents WHERE collection = ? AND id = ?"
 _INSERT = "INSERT INTO documents (collection, id, kind, version, data) VALUES (?, ?, ?, ?, ?)"
@@ -50,6 +52,7 @@ class SqliteDocuments:
         self._durable = durable
         self._database = opened(file)
         self._database.install(queries.schema(self._indexes))
+        self._database.install(queries.expiry_schema(expiring()))
 
     def get(self, path: str) -> Document | None:
         """Return one document, or None when it is not there."""
@@ -111,6 +114,12 @@ class SqliteDocuments:
         with self._database.writing(durable=self._durable) as connection:
             version: int = connection.execute(_TICK).fetchone()[0]
             return [_apply(connection, write, version) for write in writes]
+
+    def forget(self, now: datetime) -> int:
+        """Delete some of what has expired, oldest first, and return how many went."""
+        with self._database.writing(durable=False) as connection:
+            values = (scalar(now), FORGET_MOST)
+            return connection.execute(queries.forget(expiring()), values).rowcount
 
     def close(self) -> None:
         """Close the file."""

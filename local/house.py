@@ -155,6 +155,8 @@ class House:
         while not self._closing.wait(SWEEP_S):
             try:
                 relay_outbox(self.outbox, older_than=PATIENCE)
+                self.documents.forget(self.clock.now())
+                self.auth.forget(self.clock.now())
             except TransientError:
                 continue  # logged where it happened; the next sweep tries again
 

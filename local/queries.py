@@ -11,6 +11,8 @@ from helpdesk.documents import ARRAYS, LISTS, RANGES, Filter, Op, Query
 from helpdesk.indexes import Index, group
 from local.codec import scalar
 
+_EXPIRES_AT = "json_extract(data, '$.expires_at')"
+
 Parameter = str | int | float | None
 
 
@@ -62,6 +64,26 @@ def schema(indexes: tuple[Index, ...]) -> str:
             *made,
         ]
     )
+
+
+def expiry_schema(collections: tuple[str, ...]) -> str:
+    """Return the statement that makes the index by which expired documents are found."""
+    return (
+        f"CREATE INDEX IF NOT EXISTS expiry ON documents ({_EXPIRES_AT})"
+        f" WHERE kind IN ({_listed(collections)});"
+    )
+
+
+def forget(collections: tuple[str, ...]) -> str:
+    """Return the statement that deletes so many documents that expired before a time."""
+    return (
+        "DELETE FROM documents WHERE rowid IN (SELECT rowid FROM documents INDEXED BY expiry"
+        f" WHERE kind IN ({_listed(collections)}) AND {_EXPIRES_AT} <= ? LIMIT ?)"
+    )
+
+
+def _listed(collections: tuple[str, ...]) -> str:
+    return ", ".join(f"'{name}'" for name in collections)
 
 
 def select(query: Query, index: Index | None) -> Sql:

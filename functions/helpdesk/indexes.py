@@ -49,7 +49,16 @@ def group(collection: str) -> str:
 @cache
 def declared() -> tuple[Index, ...]:
     """Return the indexes of the list that ships with the code."""
-    return tuple(_index(entry) for entry in json.loads(LIST.read_text(encoding="utf-8")))
+    return tuple(_index(entry) for entry in _entries() if not _expires(entry))
+
+
+@cache
+def expiring() -> tuple[str, ...]:
+    """Return the collections whose documents go once their `expires_at` has passed.
+
+    A store takes its time for that, so whoever reads one of them looks at the time as well.
+    """
+    return tuple(str(entry["collection"]) for entry in _entries() if _expires(entry))
 
 
 def index_for(query: Query, indexes: tuple[Index, ...]) -> Index | None:
@@ -68,6 +77,15 @@ def index_for(query: Query, indexes: tuple[Index, ...]) -> Index | None:
     raise InvalidQueryError(
         f"no index is declared for {group(query.collection)}: {', '.join(fields)}"
     )
+
+
+def _entries() -> list[dict[str, object]]:
+    entries: list[dict[str, object]] = json.loads(LIST.read_text(encoding="utf-8"))
+    return entries
+
+
+def _expires(entry: dict[str, object]) -> bool:
+    return entry["fields"] == [{"field": "expires_at", "kind": "expires"}]
 
 
 def _index(entry: dict[str, object]) -> Index:

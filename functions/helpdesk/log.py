@@ -73,7 +73,13 @@ class JsonLine(logging.Formatter):
 
 def configure(stream: TextIO, *, project: str = "", level: int = logging.INFO) -> logging.Handler:
     """Send every log line of this process to a stream, and return the handler that does."""
-    handler = logging.StreamHandler(stream)
+    return attach(logging.StreamHandler(stream), project=project, level=level)
+
+
+def attach(
+    handler: logging.Handler, *, project: str = "", level: int = logging.INFO
+) -> logging.Handler:
+    """Send every log line of this process to a handler, and return it."""
     handler.setFormatter(JsonLine(project))
     root = logging.getLogger()
     root.addHandler(handler)

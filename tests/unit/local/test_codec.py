@@ -11,7 +11,7 @@ from helpdesk.errors import InvalidInputError
 from helpdesk.ticket import Status
 from local.codec import decode, encode, scalar, vector_of
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 TIMES = st.datetimes(timezones=st.just(UTC))
 SCALARS = st.one_of(
     st.none(),
