@@ -4,6 +4,7 @@ import argparse
 import errno
 import ipaddress
 import logging
+import re
 import signal
 import socket
 import sys
@@ -23,8 +24,9 @@ PORT = 8080
 DATA = Path("helpdesk-data")
 DEMO_MOST = 1000
 THREADS = 8
-REQUEST_MOST = 1024 * 1024  # bytes waitress reads before the app says 413 in our words
-OWN_FILES = ("helpdesk.db", "auth.db", "secrets.json", "helpdesk.log")
+OWN_FILES = re.compile(
+    r"(helpdesk|auth)\.db(-wal|-shm|-journal)?|secrets\.(json|new)|helpdesk\.log(\.[0-9]+)?"
+)
 
 LOG_MOST = 20 * 1024 * 1024  # bytes of a log file; the one before it is helpdesk.log.1
 LOGS_KEPT = 4
@@ -32,6 +34,7 @@ LOGS_KEPT = 4
 EXIT_DEMO = 1
 EXIT_USAGE = 2
 EXIT_START = 3
+EXIT_INTERRUPTED = 130
 
 
 class Arguments(argparse.Namespace):
@@ -42,7 +45,7 @@ class Arguments(argparse.Namespace):
     host: str
     expose: bool
     fresh: bool
-    demo: int
+    demo: int | None
     once: bool
 
 
@@ -63,10 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OutsideError as error:
         print(f"helpdesk: cannot start: {error}", file=sys.stderr)
         return EXIT_START
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED  # before anything was served
 
 
 def _parsed(arguments: Sequence[str] | None) -> Arguments:
-    parser = _Parser(prog="python -m local", description=__doc__)
+    # No abbreviations: --fre must not forget everything.
+    parser = _Parser(prog="python -m local", description=__doc__, allow_abbrev=False)
     parser.add_argument(
         "--data", type=Path, default=DATA, metavar="DIR", help=f"keep everything there ({DATA})"
     )
@@ -81,14 +87,14 @@ def _parsed(arguments: Sequence[str] | None) -> Arguments:
     )
     parser.add_argument("--fresh", action="store_true", help="forget what is in the data folder")
     parser.add_argument(
-        "--demo", type=int, default=0, metavar="N",
+        "--demo", type=int, metavar="N",
         help=f"file N real tickets and watch them (1 to {DEMO_MOST})",
     )  # fmt: skip
     parser.add_argument("--once", action="store_true", help="stop after the demo")
     asked = parser.parse_args(arguments, namespace=Arguments())
     if not 0 <= asked.port <= 65535:  # noqa: PLR2004 - the ports there are
         parser.error("--port takes 0 to 65535")
-    if not 0 <= asked.demo <= DEMO_MOST:
+    if asked.demo is not None and not 1 <= asked.demo <= DEMO_MOST:
         parser.error(f"--demo takes 1 to {DEMO_MOST}")
     if asked.once and not asked.demo:
         parser.error("--once needs --demo N")
@@ -159,7 +165,7 @@ def _listening(asked: Arguments) -> socket.socket:
     """Return a bound socket, or raise OutsideError or InvalidInputError."""
     try:
         found = socket.getaddrinfo(asked.host, asked.port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter for a name too long for the DNS
         raise InvalidInputError(f"--host {asked.host}: no such address") from error
     family, kind, _, _, address = found[0]
     if not asked.expose and not ipaddress.ip_address(address[0]).is_loopback:
@@ -182,8 +188,8 @@ def _listening(asked: Arguments) -> socket.socket:
 def _forget(folder: Path) -> None:
     """Delete what a helpdesk keeps in a folder, and nothing else that lies there."""
     try:
-        for name in OWN_FILES:
-            for path in folder.glob(f"{name}*"):
+        for path in list(folder.iterdir()):
+            if OWN_FILES.fullmatch(path.name):
                 path.unlink()
     except OSError as error:
         raise OutsideError(f"{folder}: {error.strerror}") from error

@@ -23,7 +23,7 @@ def settings_in(folder: Path, *, url: str) -> ApiSettings:
         kept = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise OutsideError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path} is damaged: move it away to start with new secrets") from error
     try:
         return ApiSettings(

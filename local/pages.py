@@ -19,7 +19,7 @@ class ListLetters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     ticket_id: Annotated[str, Field(max_length=40)] | None = None
-    before: Annotated[int, Field(ge=1)] | None = None
+    before: Annotated[int, Field(ge=1, lt=2**63)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
 
 

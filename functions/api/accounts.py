@@ -5,6 +5,7 @@ read from there at every request: a token says who somebody is, never what they 
 """
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -194,7 +195,8 @@ class Accounts:
             created_at=account.data["created_at"],
             role=Role(account.data["role"]),
         )
-        self._users.add(user, _signed_up(user))
+        with suppress(AlreadyExistsError):  # another log-in makes it just now
+            self._users.add(user, _signed_up(user))
         return user
 
     def _logged_in(self, user: User) -> LoggedIn:

@@ -29,6 +29,8 @@ from helpdesk.wire import time_text
 
 BODY_MOST = 64 * 1024
 DEPTH_MOST = 20
+ERRORS_MOST = 20  # of a body's faults that are told
+_TOO_LARGE = f"the body has more than {BODY_MOST} bytes"
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 # The first class that fits decides; everything of ours that is not listed is a fault: 500.
@@ -66,8 +68,10 @@ def read_body(request: Request, model: type[BaseModel]) -> BaseModel:
     """Return the checked body, or raise BadRequestError or ValidationError."""
     if request.mimetype != "application/json":
         raise BadRequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
-    # Flask enforces MAX_CONTENT_LENGTH while it reads, also without a Content-Length.
-    return model.model_validate(strict_json(request.get_data(cache=False)))
+    raw = request.get_data(cache=False)
+    if len(raw) > BODY_MOST:  # without a Content-Length, Flask cuts where it should refuse
+        raise BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
+    return model.model_validate(strict_json(raw))
 
 
 def read_query(request: Request, model: type[BaseModel]) -> BaseModel:
@@ -134,7 +138,7 @@ def problem(error: Exception, *, path: str, request_id: str) -> Response:
     match error:
         case ValidationError():
             status, detail = HTTPStatus.UNPROCESSABLE_ENTITY, "the request has invalid fields"
-            errors = [_field_error(each) for each in error.errors(include_input=False)]
+            errors = [_field_error(e) for e in error.errors(include_input=False)[:ERRORS_MOST]]
         case BadRequestError():
             status, detail = error.status, str(error)
         case HTTPException():
@@ -193,13 +197,14 @@ def _of_werkzeug(error: HTTPException) -> tuple[HTTPStatus, str, dict[str, str]]
     said = {
         HTTPStatus.NOT_FOUND: "there is nothing here",
         HTTPStatus.METHOD_NOT_ALLOWED: "this method is not allowed here",
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"the body has more than {BODY_MOST} bytes",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _TOO_LARGE,
     }
     return status, said.get(status, status.description or status.phrase), headers
 
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
-    return {"field": ".".join(str(part) for part in error["loc"])[:100], "detail": error["msg"]}
+    detail = "send a JSON object" if error["type"] == "model_type" else error["msg"]
+    return {"field": ".".join(str(part) for part in error["loc"])[:100], "detail": detail}
 
 
 def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

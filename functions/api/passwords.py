@@ -14,6 +14,8 @@ from helpdesk.settings import Keys
 PASSWORD_LEAST = 12
 PASSWORD_MOST = 256  # characters; beyond it is an attack on the hash, not a passphrase
 
+LOCAL_LEAST = 4  # characters; a shorter part of an address is in many a good passphrase
+
 
 class Passwords:
     """Hashes and checks passwords.
@@ -28,7 +30,9 @@ class Passwords:
         self._cost = cost
         # A log-in flood must not take every core from those who are logged in.
         self._slots = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) - 1))
-        self._nobody = self.hashed(base64.b64encode(os.urandom(24)).decode())
+        # The right shape and cost, and the hash of nothing: making a real one would take every
+        # cold start as long as a log-in.
+        self._nobody = f"{peppers.signing}:$2b${cost:02}${'.' * 53}"
 
     def hashed(self, password: str) -> str:
         """Return `pepper:hash`, to be kept."""
@@ -65,6 +69,8 @@ def checked_password(password: str, *, email: str) -> str:
         raise InvalidInputError(
             f"password must be text of at most {PASSWORD_MOST} characters", field="password"
         )
-    if email.partition("@")[0] in password.lower() or len(set(password)) < PASSWORD_LEAST // 3:
+    local = email.partition("@")[0]
+    told = len(local) >= LOCAL_LEAST and local in password.lower()
+    if told or len(set(password)) < PASSWORD_LEAST // 3:
         raise InvalidInputError("password is too easy to guess", field="password")
     return password

@@ -60,9 +60,9 @@ class ListTickets(BaseModel):
 
 
 class Answer(BaseModel):
-    """The shape of an answer."""
+    """The shape of an answer; built only when the OpenAPI document asks for it."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, defer_build=True)
 
 
 class UserView(Answer):
@@ -184,7 +184,7 @@ class Health(Answer):
     status: str
 
 
-class Problem(BaseModel):
+class Problem(Answer):
     """What went wrong (RFC 9457)."""
 
     type: str

@@ -1,12 +1,13 @@
 """Tickets: open, read and list. Framework-free."""
 
 import logging
+import re
 from dataclasses import dataclass, replace
 
 from api.accounts import Principal
 from api.policy import check_may_see, scope
 from helpdesk.cursor import seal, unseal
-from helpdesk.errors import AlreadyExistsError, OutsideError
+from helpdesk.errors import AlreadyExistsError, NotFoundError, OutsideError
 from helpdesk.log import bind
 from helpdesk.ports import Clock, Ids
 from helpdesk.ticket import Status, Ticket, checked_description, checked_title
@@ -14,6 +15,7 @@ from helpdesk.tickets import Once, Opened, Tickets
 from helpdesk.timeline import Actor, Entry
 from helpdesk.users import Users
 
+_ID = re.compile(r"[0-9A-Za-z]{1,40}")
 ID_TRIES = 3  # 40 random bits: the second try is already rarer than a broken disk
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class TicketDesk:
         Raise InvalidInputError, or MismatchError when the key came with another ticket.
         """
         now = self._clock.now()
+        title, description = checked_title(title), checked_description(description)
         once = key and Once.of(
             user_id=principal.user_id,
             route="POST /api/tickets",
@@ -56,8 +59,8 @@ class TicketDesk:
         )
         draft = Ticket(
             id="",
-            title=checked_title(title),
-            description=checked_description(description),
+            title=title,
+            description=description,
             requester_id=principal.user_id,
             requester_name=self._users.get(principal.user_id).name,
             created_at=now,
@@ -79,6 +82,8 @@ class TicketDesk:
 
     def read_ticket(self, principal: Principal, ticket_id: str) -> Ticket:
         """Return a ticket, or raise NotFoundError when there is none that the asker may see."""
+        if not _ID.fullmatch(ticket_id):
+            raise NotFoundError(f"there is no ticket {ticket_id}")
         ticket = self._tickets.get(ticket_id)
         check_may_see(principal, ticket)
         return ticket

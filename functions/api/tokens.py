@@ -19,9 +19,11 @@ ISSUER = "helpdesk"
 AUDIENCE = "helpdesk-api"
 LIFE = timedelta(minutes=10)
 TOKEN_MOST = 4096
+SKEW_S = 5  # how far the clock of another instance may be ahead
 _TYPE = "at+jwt"
 _ALGORITHM = "HS256"
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_ID = re.compile(r"[A-Za-z0-9]{1,64}")
 _CLAIMS = ["iss", "aud", "sub", "sid", "iat", "nbf", "exp", "jti"]
 
 
@@ -87,14 +89,21 @@ class Tokens:
             )
         except (jwt.PyJWTError, KeyError, ValueError, RecursionError) as error:
             raise UnauthenticatedError("the access token is not valid") from error
-        if header.get("typ") != _TYPE or not self._is_current(claims):
+        user_id, session_id = str(claims["sub"]), str(claims["sid"])
+        named = _ID.fullmatch(user_id) and _ID.fullmatch(session_id)
+        if header != {"alg": _ALGORITHM, "kid": header["kid"], "typ": _TYPE} or not (
+            named and self._is_current(claims)
+        ):
             raise UnauthenticatedError("the access token is not valid")
-        return Claims(user_id=claims["sub"], session_id=str(claims["sid"]))
+        return Claims(user_id=user_id, session_id=session_id)
 
     def _is_current(self, claims: dict[str, object]) -> bool:
         now = self._clock.now().timestamp()
-        begun, ends = claims["nbf"], claims["exp"]
-        return type(begun) is int and type(ends) is int and begun <= now + 5 and now < ends
+        made, begun, ends = claims["iat"], claims["nbf"], claims["exp"]
+        if not (type(made) is int and type(begun) is int and type(ends) is int):
+            return False
+        lives = ends - made <= LIFE.total_seconds() and now < ends
+        return lives and max(made, begun) <= now + SKEW_S
 
 
 def new_secret() -> str:

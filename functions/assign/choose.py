@@ -18,8 +18,7 @@ from helpdesk.users import Load
 SKILL_WEIGHT = 3.0
 CAPACITY_WEIGHT = 1.0
 IDLE_WEIGHT = 0.5  # decides only between two near-equals
-NEAR = 0.005  # less than one ticket weighs for the largest capacity
-CAPACITY_MOST = 100
+NEAR_TICKETS = 0.5  # near-equals differ by less than one ticket weighs for any of them
 IDLE_FULL = timedelta(hours=8)
 LOOKED_AT = 6  # loads read at a time: what an assignment costs does not grow with the team
 
@@ -93,7 +92,9 @@ def choose(
 def winner(candidates: Sequence[Candidate]) -> Candidate:
     """Return the better of two drawn from the near-equals at the top."""
     top = max(candidate.score for candidate in candidates)
-    near = [candidate for candidate in candidates if candidate.score >= top - NEAR]
+    most = max(candidate.user.capacity for candidate in candidates)
+    near_by = CAPACITY_WEIGHT * NEAR_TICKETS / most
+    near = [candidate for candidate in candidates if candidate.score >= top - near_by]
     drawn = sorted(near, key=lambda candidate: candidate.draw)[:2]
     return max(drawn, key=lambda candidate: (candidate.total, candidate.draw))
 

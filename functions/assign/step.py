@@ -49,6 +49,7 @@ def _entry(choice: Choice, *, cause: str) -> Entry:
             "candidates": [
                 {
                     "user_id": candidate.user.id,
+                    "limit": candidate.user.capacity,
                     "skill": candidate.skill,
                     "capacity": candidate.capacity,
                     "idle": candidate.idle,

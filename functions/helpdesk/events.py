@@ -79,7 +79,7 @@ def decode(text: str | bytes) -> Event:
     if not isinstance(data, dict):
         raise InvalidInputError("the event's data is not a JSON object", field="data")
     version = envelope.get("version")
-    if version != VERSION:
+    if type(version) is not int or version != VERSION:
         raise InvalidInputError("the event has a version that is not known", field="version")
     traceparent = envelope.get("traceparent", "")
     return Event(

@@ -88,6 +88,13 @@ class Mail:
         self._note(claim, MailState.UNKNOWN)
         return MailState.UNKNOWN
 
+    def _note_failure(self, path: str) -> None:
+        """Free the claim for the next attempt, unless somebody else has got further meanwhile."""
+        claim = self._documents.get(path)
+        if claim and claim.data["state"] == MailState.SENDING.value:
+            failed = {"state": MailState.FAILED.value, "updated_at": self._clock.now()}
+            self._documents.commit([Update(path, failed, unchanged_since=claim.version)])
+
     def _note(self, claim: Document, state: MailState) -> None:
         fields: Data = {
             "state": state.value,
@@ -100,8 +107,7 @@ class Mail:
         try:
             state = MailState(self._mailer.send(letter).value)
         except OutsideError:
-            failed = {"state": MailState.FAILED.value, "updated_at": self._clock.now()}
-            self._documents.commit([Update(path, failed)])
+            self._note_failure(path)
             raise
         told = Update(path, {"state": state.value, "updated_at": self._clock.now()})
         accepted = state is MailState.ACCEPTED

@@ -31,15 +31,14 @@ class Outbox:
 
     def kept(self, event: Event) -> Create:
         """Return the write that keeps an event; it belongs into the commit of its transition."""
-        now = self._clock.now()
         return Create(
             _path(event),
             {
                 "subject": event.subject,
                 "type": event.type.value,
                 "envelope": events.encode(event),
-                "pending_at": now,
-                "expires_at": now + KEPT,
+                "pending_at": self._clock.now(),
+                "expires_at": None,  # what was not sent must not go
             },
         )
 
@@ -50,7 +49,8 @@ class Outbox:
         """
         try:
             self._bus.publish(event)
-            self._documents.commit([Update(_path(event), {"pending_at": None})])
+            sent = {"pending_at": None, "expires_at": self._clock.now() + KEPT}
+            self._documents.commit([Update(_path(event), sent)])
         except TransientError as error:
             log.warning(
                 "event stays in the outbox", extra={"event_id": event.id, "reason": str(error)}

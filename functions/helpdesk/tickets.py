@@ -113,6 +113,9 @@ class Tickets:
             if once and (known := _known(remembered, once, ticket.created_at)):
                 return known
             raise
+        except NotFoundError:
+            # The mark of an older request had expired and was forgotten just now.
+            return self.open(ticket, entry, once=once)
         self._outbox.send(event)
         return Opened(ticket=ticket, replayed=False)
 

@@ -59,7 +59,12 @@ class Users:
             self._outbox.send(event)
 
     def save(self, user: User) -> None:
-        """Keep a changed user, or raise ConflictError when somebody else changed it first."""
+        """Keep a changed user, or raise ConflictError when somebody else changed it first.
+
+        Raise ValueError for one from the roster: read the user itself before changing it.
+        """
+        if user.version is None:
+            raise ValueError("the user was not read from its own document")
         change = Update(_path(user.id), user_document(user), unchanged_since=user.version)
         self._documents.commit([change, *self._on_roster(user)])
 

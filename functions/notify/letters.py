@@ -72,7 +72,7 @@ def _text(hello: str, said: str, facts: list[tuple[str, str]], parts: list[_Part
     lines = [hello, "", said, ""]
     lines += [f"{name + ':':<10} {_one_line(value)}" for name, value in facts]
     for part in parts:
-        lines += ["", part.heading, textwrap.indent(part.text.strip(), "  ", lambda _: True)]
+        lines += ["", part.heading, textwrap.indent(_body(part.text), "  ", lambda _: True)]
     return "\n".join(line.rstrip() for line in "\n".join(lines).splitlines()) + "\n"
 
 
@@ -83,10 +83,16 @@ def _html(hello: str, said: str, facts: list[tuple[str, str]], parts: list[_Part
     )
     blocks = "".join(
         f"<h3>{html.escape(part.heading)}</h3>"
-        f'<div style="white-space:pre-wrap">{html.escape(part.text.strip())}</div>'
+        f'<div style="white-space:pre-wrap">{html.escape(_body(part.text))}</div>'
         for part in parts
     )
     return f"<p>{html.escape(hello)}</p><p>{html.escape(said)}</p><table>{rows}</table>{blocks}"
+
+
+def _body(text: str) -> str:
+    """Return text without control characters: no terminal or mail reader gets orders from it."""
+    spaced = (" " if c.isspace() and c not in "\n\t" else c for c in text)
+    return "".join(c for c in spaced if c.isprintable() or c in "\n\t").strip()
 
 
 def _one_line(text: str) -> str:

@@ -21,7 +21,8 @@ def notify_people(
 ) -> None:
     """Write the letter an event calls for, and hand it over."""
     then: Sequence[Write] = ()
-    with bind(ticket_id=event.subject):
+    about = "user_id" if event.type is EventType.USER_SIGNED_UP else "ticket_id"
+    with bind(**{about: event.subject}):
         match event.type:
             case EventType.TICKET_ASSIGNED:
                 letter = _assignment(event, tickets=tickets, users=users)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from helpdesk import indexes
 from helpdesk.documents import Filter, Op, Order, Query
 from helpdesk.errors import InvalidQueryError
 from helpdesk.indexes import LIST, Index, declared, expiring, group, index_for
@@ -33,15 +34,28 @@ def test_only_what_may_be_lost_in_time_expires():
     assert set(expiring()) == {"outbox", "idem", "sessions", "refresh"}
 
 
+def test_what_is_of_no_use_after_a_while_expires():
+    assert set(expiring()) == {"outbox", "idem", "sessions", "refresh"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [("rank", TypeError), ([{"field": "rank", "kind": "sideways"}], ValueError)],
+)
+def test_an_entry_that_nobody_understands_is_a_fault(fields, error):
+    with pytest.raises(error, match=r"^indexes\.json: "):
+        indexes._index({"collection": "tickets", "fields": fields})
+
+
 def test_names_tell_every_difference():
-    indexes = [
+    different = [
         Index("a", ("b",), None, ()),
         Index("a", (), "b", ()),
         Index("a", (), None, (Order("b"),)),
         Index("a", (), None, (Order("b", descending=True),)),
     ]
 
-    assert len({index.name for index in indexes}) == 4
+    assert len({index.name for index in different}) == 4
 
 
 @pytest.mark.parametrize(

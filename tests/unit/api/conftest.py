@@ -1,0 +1,21 @@
+"""A fresh desk for each test, and one that a whole module may batter."""
+
+import pytest
+
+from tests.builders import FixedClock
+from tests.unit.api.desk import Counter
+
+
+@pytest.fixture
+def counter(tmp_path, clock):
+    built = Counter(tmp_path / "house", clock=clock)
+    yield built
+    built.close()
+
+
+@pytest.fixture(scope="module")
+def battered(tmp_path_factory):
+    """Return a desk for many requests that change nothing another test looks at."""
+    built = Counter(tmp_path_factory.mktemp("house"), clock=FixedClock())
+    yield built
+    built.close()

@@ -1,0 +1,230 @@
+"""A desk to knock at: the real app over a local house, with parts that a test may swap."""
+
+import json
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from api.accounts import Accounts
+from api.app import create_app
+from api.passwords import Passwords
+from api.routes import ROUTES, Desk
+from api.tickets import TicketDesk
+from api.tokens import Tokens
+from helpdesk.documents import Update
+from helpdesk.errors import OutsideError
+from helpdesk.outbox import Outbox
+from helpdesk.settings import ApiSettings, Keys
+from helpdesk.ticket import Status
+from helpdesk.tickets import Tickets
+from helpdesk.user import Role, User
+from helpdesk.users import Users
+from helpdesk.wire import ticket_document
+from local.bus import QueueBus
+from local.house import House
+from local.pages import pages
+from tests.builders import a_verdict
+from triage.rules import RuleClassifier
+
+PASSWORD = "a quite private phrase"
+PROBLEM = {"type", "title", "status", "detail", "instance", "request_id", "errors"}
+SETTINGS = ApiSettings(
+    url="http://127.0.0.1:8080",
+    tokens=Keys("k1", {"k1": bytes(range(32)), "k0": bytes(range(32, 64))}),
+    peppers=Keys("p1", {"p1": bytes(range(64, 96))}),
+    cursor_key=bytes(range(96, 128)),
+    bcrypt_cost=4,
+)
+
+
+RULES = RuleClassifier()
+
+
+@cache
+def empty_files():
+    """Return the files of an empty house, made once: copies are quicker than new ones."""
+    with TemporaryDirectory() as folder:
+        House(Path(folder), SETTINGS, classifier=RULES).close()
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+class Watched:
+    """The Documents port over another one: counts what is asked, and fails where it is told to."""
+
+    def __init__(self, documents):
+        self._documents = documents
+        self.asked = []
+        self.fails = lambda _name, _asked: False
+
+    def get(self, path):
+        return self._pass("get", path)
+
+    def get_many(self, paths):
+        return self._pass("get_many", paths)
+
+    def query(self, query):
+        return self._pass("query", query)
+
+    def count(self, query):
+        return self._pass("count", query)
+
+    def nearest(self, nearest):
+        return self._pass("nearest", nearest)
+
+    def commit(self, writes):
+        return self._pass("commit", writes)
+
+    def _pass(self, name, asked):
+        self.asked.append(name)
+        if self.fails(name, asked):
+            raise OutsideError("/srv/secret/helpdesk.db: disk I/O error")
+        return getattr(self._documents, name)(asked)
+
+
+class CountedPasswords(Passwords):
+    """Passwords that count how often bcrypt is given something to chew."""
+
+    def __init__(self, *arguments, **settings):
+        self.checks = 0
+        super().__init__(*arguments, **settings)
+        self.checks = 0
+
+    def _keyed(self, password, pepper):
+        self.checks += 1
+        return super()._keyed(password, pepper)
+
+
+class Counter:
+    """A house with its app, whose stores can be watched."""
+
+    def __init__(self, folder, *, clock, routes=None):
+        if not folder.exists():
+            folder.mkdir()
+            for name, content in empty_files().items():
+                (folder / name).write_bytes(content)
+        self.house = House(folder, SETTINGS, clock=clock, classifier=RULES)
+        self.clock = clock
+        self.documents = Watched(self.house.documents)
+        self.auth = Watched(self.house.auth)
+        outbox = Outbox(documents=self.documents, bus=QueueBus(self.house.queue), clock=clock)
+        self.users = Users(documents=self.documents, outbox=outbox)
+        self.tickets = Tickets(documents=self.documents, outbox=outbox)
+        self.passwords = CountedPasswords(SETTINGS.peppers, cost=4)
+        self.tokens = Tokens(SETTINGS.tokens, clock=clock, ids=self.house.ids)
+        self.accounts = Accounts(
+            documents=self.auth,
+            users=self.users,
+            passwords=self.passwords,
+            tokens=self.tokens,
+            clock=clock,
+            ids=self.house.ids,
+        )
+        self.desk = Desk(
+            accounts=self.accounts,
+            tickets=TicketDesk(
+                tickets=self.tickets,
+                users=self.users,
+                clock=clock,
+                ids=self.house.ids,
+                cursor_key=SETTINGS.cursor_key,
+            ),
+        )
+        self.routes = (*ROUTES, *pages(self.house.mailbox)) if routes is None else routes
+        self.app = create_app(lambda: self.desk, routes=self.routes)
+
+    def close(self):
+        self.house.close()
+
+    def visitor(self):
+        """Return somebody at the door who has not said a name."""
+        return Visitor(self.app.test_client())
+
+    def somebody(self, name="ada", role=Role.USER, **changes):
+        """Make an account without a letter of welcome, and return its holder, logged in."""
+        user = User(
+            id=self.house.ids.unique_id(),
+            email=f"{name}@example.com",
+            name=name.title(),
+            created_at=self.clock.now(),
+            role=role,
+            **changes,
+        )
+        self.accounts.add(user, self.passwords.hashed(PASSWORD), greet=False)
+        return self.logged_in(user)
+
+    def logged_in(self, user):
+        answer = self.visitor().post("/api/auth/login", {"email": user.email, "password": PASSWORD})
+        assert answer.status_code == 200
+        return Visitor(self.app.test_client(), answer.json, user)
+
+    def change_account(self, visitor, **fields):
+        self.auth.commit([Update(f"accounts/{visitor.user.id}", fields)])
+
+    def triage(self, ticket_id, **verdict):
+        """Judge a ticket as the chain would, and return it."""
+        ticket = self.house.tickets.get(ticket_id)
+        judged = ticket.triaged(a_verdict(**verdict), now=self.clock.now())
+        return self._keep(judged)
+
+    def assign(self, ticket_id, moderator):
+        """Triage a ticket and give it to a moderator, as the chain would."""
+        ticket = self.triage(ticket_id)
+        return self._keep(ticket.assigned_to(moderator.user, now=self.clock.now()))
+
+    def _keep(self, ticket):
+        path = f"tickets/{ticket.id}"
+        self.house.documents.commit([Update(path, ticket_document(ticket))])
+        return self.house.tickets.get(ticket.id)
+
+
+class Visitor:
+    """Somebody who sends requests."""
+
+    def __init__(self, client, session=None, user=None):
+        self.client = client
+        self.session = session or {}
+        self.user = user
+
+    @property
+    def token(self):
+        return self.session.get("access_token", "")
+
+    def headers(self, given=None):
+        own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return {**own, **(given or {})}
+
+    def get(self, path, headers=None):
+        return self.client.get(path, headers=self.headers(headers))
+
+    def post(self, path, body=None, headers=None):
+        """Send a body as JSON, or raw bytes as they are."""
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = {"Content-Type": "application/json", **(headers or {})}
+        return self.client.post(path, data=sent, headers=self.headers(given))
+
+    def file(self, title="Cannot log in", description="The page stays white.", headers=None):
+        return self.post("/api/tickets", {"title": title, "description": description}, headers)
+
+
+def is_problem(answer, status):
+    """Say whether an answer is an error of this status in our one shape."""
+    body = answer.json
+    return (
+        answer.status_code == status
+        and answer.mimetype == "application/problem+json"
+        and set(body) == PROBLEM
+        and body["status"] == status
+        and body["request_id"] == answer.headers["X-Request-Id"]
+    )
+
+
+def alike(answer):
+    """Return what two refusals that must not be told apart have in common."""
+    told = {name: value for name, value in answer.json.items() if name not in TOLD_APART}
+    headers = {name: v for name, v in answer.headers if name not in {"X-Request-Id", "Date"}}
+    headers.pop("Content-Length")
+    return answer.status_code, told, headers
+
+
+TOLD_APART = {"instance", "request_id"}
+STATUSES = [status.value for status in Status]

@@ -1,0 +1,382 @@
+"""Accounts and sessions: made once, proven with a password, ended at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from api.accounts import SESSION_LIFE, TakenError
+from helpdesk.documents import Delete
+from helpdesk.errors import NotFoundError, UnauthenticatedError
+from helpdesk.user import Role
+from tests.builders import a_user
+from tests.unit.api.desk import PASSWORD, SETTINGS, Counter, Visitor, alike, is_problem
+
+ADA = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada"}
+
+
+def log_in(counter, email="ada@example.com", password=PASSWORD):
+    return counter.visitor().post("/api/auth/login", {"email": email, "password": password})
+
+
+def refreshed(counter, session):
+    return counter.visitor().post("/api/auth/refresh", {"refresh_token": session["refresh_token"]})
+
+
+def at_once(count, ask):
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(lambda _: ask(), range(count)))
+
+
+def test_signing_up_makes_an_account_and_logs_in(counter):
+    answer = counter.visitor().post("/api/auth/signup", ADA)
+
+    user = answer.json["user"]
+    assert answer.status_code == 201
+    assert set(answer.json) == {"user", "access_token", "refresh_token", "expires_in"}
+    assert set(user) == {"id", "email", "name", "role", "skills", "created_at"}
+    assert (user["email"], user["name"], user["role"]) == ("ada@example.com", "Ada", "user")
+    assert Visitor(counter.app.test_client(), answer.json).get("/api/auth/me").json == user
+
+
+def test_whoever_gives_no_name_is_called_like_the_address(counter):
+    answer = counter.visitor().post("/api/auth/signup", {"email": "bo@x.org", "password": PASSWORD})
+
+    assert answer.json["user"]["name"] == "bo"
+
+
+def test_an_address_is_one_in_any_case_and_with_blanks_around(counter):
+    counter.somebody("ada")
+
+    again = counter.visitor().post("/api/auth/signup", {**ADA, "email": " ADA@Example.com "})
+
+    assert is_problem(again, 409)
+    assert log_in(counter, " ADA@Example.COM ").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("role", "admin"), ("skills", ["SQL"]), ("id", "x"), ("disabled", False), ("capacity", 1),
+        ("created_at", "2026-01-31T09:30:00Z"), ("load", 0), ("__proto__", {}), ("is_admin", True),
+    ],
+)  # fmt: skip
+def test_nobody_signs_up_as_more_than_a_user(counter, field, value):
+    answer = counter.visitor().post("/api/auth/signup", {**ADA, field: value})
+
+    assert is_problem(answer, 422)
+    assert answer.json["errors"][0]["field"] == field
+    assert not counter.accounts.knows(ADA["email"])
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"email": "no address"}, "email"),
+        ({"email": "a@b"}, "email"),
+        ({"email": "a\r\nBcc: x@y.org"}, "email"),
+        ({"email": "a@b.org\nBcc: x@y.org"}, "email"),
+        ({"email": "x" * 65 + "@example.com"}, "email"),
+        ({"password": "short"}, "password"),
+        ({"name": "x" * 101}, "name"),
+        ({"name": "\u202ekcatta"}, "name"),
+        ({"name": "zero\u200bwidth"}, "name"),
+        ({"name": "nul\0"}, "name"),
+    ],
+)
+def test_a_bad_sign_up_names_the_field(counter, change, field):
+    answer = counter.visitor().post("/api/auth/signup", {**ADA, **change})
+
+    assert is_problem(answer, 422)
+    assert [error["field"] for error in answer.json["errors"]] == [field]
+
+
+def test_an_address_is_taken_once_however_many_ask_at_once(counter):
+    answers = at_once(8, lambda: counter.visitor().post("/api/auth/signup", ADA))
+
+    assert sorted(answer.status_code for answer in answers) == [201, *[409] * 7]
+    assert log_in(counter).status_code == 200
+
+
+def test_signing_up_is_told_once_and_knows_no_secret(counter):
+    counter.visitor().post("/api/auth/signup", ADA)
+
+    with counter.house.queue._database.reading() as connection:
+        [(target, body)] = connection.execute("SELECT target, body FROM messages").fetchall()
+    assert target == "notify"
+    assert '"user-signed-up"' in body
+    assert PASSWORD not in body
+    assert "$2b$" not in body
+
+
+def test_a_crash_between_account_and_profile_is_mended_at_log_in(counter):
+    counter.documents.fails = lambda name, _: name == "commit"
+    assert is_problem(counter.visitor().post("/api/auth/signup", ADA), 503)
+    counter.documents.fails = lambda *_: False
+    assert is_problem(counter.visitor().post("/api/auth/signup", ADA), 409)
+
+    answer = log_in(counter)
+
+    assert answer.status_code == 200
+    assert answer.json["user"]["name"] == "Ada"
+    ada = Visitor(counter.app.test_client(), answer.json)
+    assert ada.get("/api/auth/me").status_code == 200
+    assert ada.file().status_code == 201
+    assert counter.house.queue.waiting() == 2  # the welcome was not lost, and the ticket
+
+
+def test_many_log_ins_at_once_mend_a_half_made_account_together(counter):
+    counter.documents.fails = lambda name, _: name == "commit"
+    counter.visitor().post("/api/auth/signup", ADA)
+    counter.documents.fails = lambda *_: False
+    looked, users = [], counter.users.get_many
+
+    def nobody_yet(user_ids):
+        looked.append(user_ids)
+        return [None] if len(looked) <= 2 else users(user_ids)
+
+    counter.users.get_many = nobody_yet
+
+    answers = [log_in(counter), log_in(counter)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+
+
+def test_a_wrong_an_unknown_and_a_disabled_account_are_refused_alike(counter):
+    counter.somebody("ada")
+    counter.change_account(counter.somebody("dis"), disabled=True)
+
+    wrong = log_in(counter, password="not the password")
+    others = [
+        log_in(counter, "nobody@example.com"),
+        log_in(counter, "dis@example.com"),
+        log_in(counter, "dis@example.com", "not the password"),
+        log_in(counter, "no address at all"),
+        log_in(counter, ""),
+        log_in(counter, password=""),
+        log_in(counter, password=f"{PASSWORD} "),
+    ]
+
+    assert is_problem(wrong, 401)
+    assert wrong.json["detail"] == "e-mail or password is wrong"
+    assert {str(alike(answer)) for answer in others} == {str(alike(wrong))}
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        ("ada@example.com", PASSWORD),
+        ("ada@example.com", "not the password"),
+        ("nobody@example.com", PASSWORD),
+        ("no address at all", PASSWORD),
+        ("dis@example.com", PASSWORD),
+        ("damaged@example.com", PASSWORD),
+        ("pepperless@example.com", PASSWORD),
+    ],
+)
+def test_every_log_in_costs_one_check(counter, email, password):
+    counter.somebody("ada")
+    counter.change_account(counter.somebody("dis"), disabled=True)
+    counter.change_account(counter.somebody("damaged"), password="p1:$2b$04$damaged")
+    counter.change_account(counter.somebody("pepperless"), password="p7:$2b$04$x")
+    counter.passwords.checks = 0
+
+    answer = log_in(counter, email, password)
+
+    assert answer.status_code in {200, 401}
+    assert counter.passwords.checks == 1
+
+
+def test_a_damaged_hash_is_a_wrong_password_and_no_fault(counter):
+    counter.change_account(counter.somebody("ada"), password="not even a hash")
+
+    assert is_problem(log_in(counter), 401)
+
+
+def test_a_refresh_token_is_traded_for_a_new_pair(counter):
+    ada = counter.somebody("ada")
+
+    answer = refreshed(counter, ada.session)
+
+    assert answer.status_code == 200
+    assert answer.json["refresh_token"] != ada.session["refresh_token"]
+    assert answer.json["user"] == ada.session["user"]
+    assert Visitor(counter.app.test_client(), answer.json).get("/api/auth/me").status_code == 200
+    assert refreshed(counter, answer.json).status_code == 200
+
+
+def test_a_refresh_token_that_comes_twice_ends_the_session_for_both(counter):
+    ada = counter.somebody("ada")
+    thief = refreshed(counter, ada.session).json
+
+    again = refreshed(counter, ada.session)
+
+    assert is_problem(again, 401)
+    assert is_problem(refreshed(counter, thief), 401)
+    assert is_problem(ada.get("/api/auth/me"), 401)
+    assert is_problem(Visitor(counter.app.test_client(), thief).get("/api/auth/me"), 401)
+
+
+def test_of_eight_uses_at_once_one_succeeds_at_most_and_the_session_is_over(counter):
+    ada = counter.somebody("ada")
+
+    answers = at_once(8, lambda: refreshed(counter, ada.session))
+
+    lucky = [answer for answer in answers if answer.status_code == 200]
+    assert len(lucky) <= 1
+    assert {answer.status_code for answer in answers} <= {200, 401}
+    for answer in lucky:
+        assert is_problem(refreshed(counter, answer.json), 401)
+    assert is_problem(ada.get("/api/auth/me"), 401)
+
+
+def test_the_end_of_one_session_leaves_the_others(counter):
+    phone = counter.somebody("ada")
+    laptop = counter.logged_in(phone.user)
+
+    assert phone.post("/api/auth/logout").status_code == 204
+
+    assert laptop.get("/api/auth/me").status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", "x", "A" * 43, "\u00e4" * 43, "../../x", "' OR 1=1"])
+def test_an_unknown_refresh_token_is_refused(counter, token):
+    answer = counter.visitor().post("/api/auth/refresh", {"refresh_token": token})
+
+    assert is_problem(answer, 401)
+    assert answer.json["detail"] == "the refresh token is not valid"
+
+
+def test_an_access_token_does_not_refresh(counter):
+    ada = counter.somebody("ada")
+
+    assert counter.visitor().post(
+        "/api/auth/refresh", {"refresh_token": ada.token[:200]}
+    ).status_code == 401  # fmt: skip
+
+
+def test_no_token_and_no_password_is_kept_as_it_is(counter):
+    ada = counter.somebody("ada")
+
+    with counter.house.auth._database.reading() as connection:
+        kept = str(connection.execute("SELECT * FROM documents").fetchall())
+    assert PASSWORD not in kept
+    assert ada.session["refresh_token"] not in kept
+    assert ada.token not in kept
+
+
+def test_logging_out_acts_at_once(counter):
+    ada = counter.somebody("ada")
+
+    answer = ada.post("/api/auth/logout")
+
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert is_problem(ada.get("/api/auth/me"), 401)
+    assert is_problem(refreshed(counter, ada.session), 401)
+    assert is_problem(ada.post("/api/auth/logout"), 401)
+
+
+def test_a_disabled_account_is_out_from_the_next_request_on(counter):
+    ada = counter.somebody("ada")
+
+    counter.change_account(ada, disabled=True)
+
+    assert is_problem(ada.get("/api/auth/me"), 401)
+    assert is_problem(refreshed(counter, ada.session), 401)
+
+
+def test_a_demoted_admin_sees_less_from_the_next_request_on(counter):
+    ticket = counter.somebody("ada").file().json
+    chief = counter.somebody("chief", Role.ADMIN)
+    assert chief.get(f"/api/tickets/{ticket['id']}").status_code == 200
+
+    counter.change_account(chief, role="user")
+
+    assert is_problem(chief.get(f"/api/tickets/{ticket['id']}"), 404)
+    assert chief.get("/api/tickets").json["items"] == []
+
+
+def test_a_deleted_account_is_nobody(counter):
+    ada = counter.somebody("ada")
+
+    counter.auth.commit([Delete(f"accounts/{ada.user.id}")])
+
+    assert is_problem(ada.get("/api/auth/me"), 401)
+
+
+def test_a_session_of_somebody_else_is_refused(counter):
+    ada, eve = counter.somebody("ada"), counter.somebody("eve")
+    claims = counter.tokens.read(ada.token)
+    mixed = type(claims)(user_id=eve.user.id, session_id=claims.session_id)
+
+    eve.session["access_token"] = counter.tokens.issue(mixed)
+
+    assert is_problem(eve.get("/api/auth/me"), 401)
+
+
+def test_a_session_ends_after_thirty_days_however_often_it_was_refreshed(counter):
+    session = counter.somebody("ada").session
+    counter.clock.tick(seconds=(SESSION_LIFE - timedelta(days=1)).total_seconds())
+    session = refreshed(counter, session).json
+    assert "access_token" in session
+
+    counter.clock.tick(days=1)
+
+    assert is_problem(refreshed(counter, session), 401)
+
+
+def test_a_refresh_token_of_thirty_days_is_too_old(counter):
+    ada = counter.somebody("ada")
+
+    counter.clock.tick(seconds=SESSION_LIFE.total_seconds())
+
+    assert is_problem(refreshed(counter, ada.session), 401)
+
+
+def test_an_access_token_of_ten_minutes_is_too_old_and_a_refresh_mends_it(counter):
+    ada = counter.somebody("ada")
+
+    counter.clock.tick(minutes=10)
+
+    assert is_problem(ada.get("/api/auth/me"), 401)
+    newer = refreshed(counter, ada.session).json
+    assert Visitor(counter.app.test_client(), newer).get("/api/auth/me").status_code == 200
+
+
+def test_sessions_outlive_a_restart(tmp_path, clock):
+    before = Counter(tmp_path / "house", clock=clock)
+    ada = before.somebody("ada")
+    before.close()
+
+    after = Counter(tmp_path / "house", clock=clock)
+
+    assert Visitor(after.app.test_client(), ada.session).get("/api/auth/me").status_code == 200
+    after.close()
+
+
+def test_an_address_that_is_taken_is_an_error_of_its_own(counter):
+    counter.accounts.add(a_user(), "p1:x", greet=False)
+
+    with pytest.raises(TakenError):
+        counter.accounts.add(a_user(id="other", email="asker@example.com"), "p1:x", greet=False)
+    with pytest.raises(NotFoundError):
+        counter.users.get("other")
+
+
+def test_what_is_not_signed_by_us_asks_the_store_nothing(counter):
+    before = len(counter.auth.asked)
+
+    with pytest.raises(UnauthenticatedError):
+        counter.accounts.authenticate("a.b.c")
+
+    assert len(counter.auth.asked) == before
+
+
+def test_being_let_in_costs_one_round_trip(counter):
+    ada = counter.somebody("ada")
+    counter.auth.asked.clear()
+
+    counter.accounts.authenticate(ada.token)
+
+    assert counter.auth.asked == ["get_many"]
+    assert SETTINGS.bcrypt_cost == 4

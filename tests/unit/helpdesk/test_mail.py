@@ -1,0 +1,234 @@
+"""Letters: each is sent once, and what nobody can know is not guessed."""
+
+from datetime import timedelta
+
+import pytest
+
+from helpdesk.documents import Create, Delete, Set
+from helpdesk.errors import ConflictError, OutsideError
+from helpdesk.mail import LEASE, Mail, MailState, mail_id
+from helpdesk.ports import Letter, Outcome
+from local.mailbox import Mailbox
+from tests.builders import NOW
+from tests.stands import Carrier, Faulty
+
+LETTER = Letter(
+    id="a1", to="mod@example.com", subject="[T1] high: Printer", text="Hello", ticket_id="T1"
+)
+PATH = "mail/a1"
+THEN = (Set("tickets/T1", {"notified_at": NOW}),)
+DOWN = OutsideError("the mail service is down")
+
+
+@pytest.fixture
+def carrier():
+    return Carrier()
+
+
+@pytest.fixture
+def mailbox(tmp_path, clock):
+    opened = Mailbox(tmp_path / "mailbox.db", clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def mailing(documents, clock):
+    """Return what makes a Mail over the store, or over one that fails."""
+
+    def made(mailer, store=documents):
+        return Mail(documents=store, mailer=mailer, clock=clock)
+
+    return made
+
+
+@pytest.fixture
+def claimed(documents, clock):
+    """Return what leaves a claim behind, as a sender does that crashed or is at work."""
+
+    def made(state):
+        fields = {"state": state.value, "attempts": 1, "updated_at": clock.now()}
+        documents.commit([Create(PATH, fields)])
+
+    return made
+
+
+def state(documents):
+    return documents.get(PATH).data["state"]
+
+
+def send(mail):
+    return mail.send(LETTER, event_id="e1", then=THEN)
+
+
+def test_a_letter_is_claimed_sent_and_noted(documents, mailing, carrier):
+    result = send(mailing(carrier))
+
+    assert result is MailState.ACCEPTED
+    assert carrier.carried == [LETTER]
+    assert documents.get(PATH).data == {
+        "event_id": "e1",
+        "ticket_id": "T1",
+        "recipient": "mod@example.com",
+        "subject": "[T1] high: Printer",
+        "state": "accepted",
+        "attempts": 1,
+        "updated_at": NOW,
+    }
+    assert documents.get("tickets/T1").data == {"notified_at": NOW}
+
+
+def test_a_letter_is_claimed_before_it_is_handed_over(documents, mailing):
+    seen = []
+
+    class Looking(Carrier):
+        def send(self, letter):
+            seen.append(state(documents))
+            return super().send(letter)
+
+    send(mailing(Looking()))
+
+    assert seen == ["sending"]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ACCEPTED, Outcome.REFUSED, Outcome.UNKNOWN])
+def test_what_became_of_a_letter_is_final(documents, mailing, outcome):
+    carrier = Carrier(outcome)
+    mail = mailing(carrier)
+
+    results = [send(mail), send(mail), send(mail)]
+
+    assert results == [MailState(outcome.value)] * 3
+    assert len(carrier.carried) == 1
+    assert state(documents) == outcome.value
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.UNKNOWN])
+def test_only_an_accepted_letter_has_consequences(documents, mailing, outcome):
+    send(mailing(Carrier(outcome)))
+
+    assert documents.get("tickets/T1") is None
+
+
+def test_a_letter_that_was_not_handed_over_is_sent_next_time(documents, mailing):
+    carrier = Carrier(DOWN)
+    mail = mailing(carrier)
+
+    with pytest.raises(OutsideError):
+        send(mail)
+    failed = state(documents)
+    result = send(mail)
+
+    assert failed == "failed"
+    assert result is MailState.ACCEPTED
+    assert carrier.carried == [LETTER]
+    assert documents.get(PATH).data["attempts"] == 2
+
+
+def test_a_letter_that_somebody_is_sending_is_left_to_them(
+    documents, mailing, carrier, claimed, clock
+):
+    claimed(MailState.SENDING)
+    clock.tick(seconds=LEASE.total_seconds() - 1)
+
+    with pytest.raises(OutsideError):
+        send(mailing(carrier))
+
+    assert carrier.carried == []
+    assert state(documents) == "sending"
+
+
+def test_an_abandoned_letter_is_unknown_and_never_sent_again(
+    documents, mailing, carrier, claimed, clock
+):
+    claimed(MailState.SENDING)
+    clock.tick(seconds=LEASE.total_seconds())
+    mail = mailing(carrier)
+
+    results = [send(mail), send(mail)]
+
+    assert results == [MailState.UNKNOWN] * 2
+    assert carrier.carried == []
+    assert state(documents) == "unknown"
+    assert documents.get("tickets/T1") is None
+
+
+@pytest.mark.parametrize("age", [timedelta(0), LEASE])
+def test_a_mailer_that_knows_its_letters_gets_an_abandoned_one_again(
+    documents, mailing, mailbox, claimed, clock, age
+):
+    claimed(MailState.SENDING)
+    mailbox.send(LETTER)
+    clock.tick(seconds=age.total_seconds())
+
+    result = send(mailing(mailbox))
+
+    assert result is MailState.ACCEPTED
+    assert [received.letter for received in mailbox.read()] == [LETTER]
+    assert state(documents) == "accepted"
+
+
+def test_of_two_who_try_a_failed_letter_again_one_sends_it(documents, mailing, carrier, claimed):
+    claimed(MailState.FAILED)
+    other = mailing(carrier)
+
+    class Race(Faulty):
+        """The other one takes the claim between our look at it and our commit."""
+
+        def get(self, path):
+            found = super().get(path)
+            self.interrupt(lambda: send(other))
+            return found
+
+    mine = mailing(carrier, Race(documents))
+
+    with pytest.raises(ConflictError):
+        send(mine)
+
+    assert carrier.carried == [LETTER]
+    assert state(documents) == "accepted"
+
+
+def test_a_claim_that_vanishes_is_tried_again(documents, mailing, carrier, claimed):
+    class Forgetful(Faulty):
+        """The claim is deleted as soon as it was in the way."""
+
+        def get(self, path):
+            documents.commit([Delete(path)])
+            return super().get(path)
+
+    claimed(MailState.ACCEPTED)
+
+    with pytest.raises(OutsideError):
+        send(mailing(carrier, Forgetful(documents)))
+
+    assert send(mailing(carrier)) is MailState.ACCEPTED
+    assert carrier.carried == [LETTER]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_crash_behind_the_sending_sends_no_second_letter(documents, mailing, clock, when):
+    store, carrier = Faulty(documents), Carrier()
+    mail = mailing(carrier, store)
+    store.arm(when, 2)
+
+    with pytest.raises(OutsideError):
+        send(mail)
+    clock.tick(seconds=LEASE.total_seconds())
+    result = send(mail)
+
+    assert result is (MailState.UNKNOWN if when == "before" else MailState.ACCEPTED)
+    assert carrier.carried == [LETTER]
+
+
+def test_a_letter_has_one_id_for_each_event_and_recipient():
+    names = {
+        mail_id(subject=subject, event_id=event, recipient=to)
+        for subject in ("T1", "T2")
+        for event in ("e1", "e2")
+        for to in ("a@example.com", "b@example.com")
+    }
+
+    assert len(names) == 8
+    assert mail_id(subject="T1", event_id="e1", recipient="a@example.com") in names
+    assert all(len(name) == 64 for name in names)

@@ -1,0 +1,197 @@
+"""The outbox: what was committed reaches the bus, whatever breaks in between."""
+
+from datetime import timedelta
+
+import pytest
+
+from helpdesk import events
+from helpdesk.documents import Create
+from helpdesk.errors import AlreadyExistsError, OutsideError
+from helpdesk.outbox import KEPT, SWEEP_PAGE, Outbox
+from tests.builders import NOW, an_event
+from tests.stands import Faulty, Tray
+
+PATIENCE = timedelta(seconds=30)
+PATH = "outbox/T1CKET01.created.1"
+
+
+@pytest.fixture
+def tray():
+    return Tray()
+
+
+@pytest.fixture
+def store(documents):
+    return Faulty(documents)
+
+
+@pytest.fixture
+def outbox(store, tray, clock):
+    return Outbox(documents=store, bus=tray, clock=clock)
+
+
+def kept(outbox, store, *ids):
+    made = [an_event(id=name) for name in ids]
+    store.commit([outbox.kept(event) for event in made])
+    return made
+
+
+def pending(store, event):
+    return store.get(f"outbox/{event.id}").data["pending_at"]
+
+
+def test_an_event_is_kept_whole_and_for_ever_while_it_waits(outbox):
+    event = an_event()
+
+    write = outbox.kept(event)
+
+    assert write == Create(
+        PATH,
+        {
+            "subject": "T1CKET01",
+            "type": "ticket-created",
+            "envelope": events.encode(event),
+            "pending_at": NOW,
+            "expires_at": None,
+        },
+    )
+
+
+def test_what_was_not_sent_outlives_every_clean_up(outbox, store, tray, clock):
+    (event,) = kept(outbox, store, "e1")
+    clock.tick(days=400)
+
+    store.forget(clock.now())
+
+    assert outbox.sweep(PATIENCE) == 1
+    assert tray.published == [event]
+
+
+def test_what_was_sent_stays_until_no_redelivery_can_come(outbox, store, clock):
+    (event,) = kept(outbox, store, "e1")
+    outbox.send(event)
+
+    clock.tick(seconds=KEPT.total_seconds() - 1)
+    store.forget(clock.now())
+    assert store.get("outbox/e1") is not None
+
+    clock.tick(seconds=1)
+    store.forget(clock.now())
+    assert store.get("outbox/e1") is None
+
+
+def test_an_event_is_kept_once(outbox, store):
+    kept(outbox, store, "e1")
+
+    with pytest.raises(AlreadyExistsError):
+        kept(outbox, store, "e1")
+
+
+def test_a_sent_event_stays_as_a_fence_but_waits_no_more(outbox, store, tray, clock):
+    (event,) = kept(outbox, store, "e1")
+
+    sent = outbox.send(event)
+    clock.tick(hours=1)
+
+    assert sent
+    assert tray.published == [event]
+    assert pending(store, event) is None
+    assert outbox.sweep(PATIENCE) == 0
+
+
+def test_a_crash_between_commit_and_publish_costs_nothing(outbox, store, tray, clock):
+    (event,) = kept(outbox, store, "e1")
+    clock.tick(seconds=30)
+
+    swept = outbox.sweep(PATIENCE)
+
+    assert swept == 1
+    assert tray.published == [event]
+    assert pending(store, event) is None
+
+
+def test_a_bus_that_is_down_is_no_error_of_who_tells(outbox, store, tray, clock):
+    (event,) = kept(outbox, store, "e1")
+    tray.down = True
+
+    assert not outbox.send(event)
+    assert pending(store, event) == NOW
+
+    tray.down = False
+    clock.tick(minutes=1)
+    assert [outbox.sweep(PATIENCE), outbox.sweep(PATIENCE)] == [1, 0]
+    assert tray.published == [event]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_crash_after_publish_costs_a_second_delivery_at_most(outbox, store, tray, clock, when):
+    (event,) = kept(outbox, store, "e1")
+    store.arm(when, 1)
+
+    assert not outbox.send(event)
+
+    clock.tick(minutes=1)
+    outbox.sweep(PATIENCE)
+    assert tray.published == [event] * (2 if when == "before" else 1)
+    assert pending(store, event) is None
+
+
+def test_what_is_young_is_left_to_its_own_sender(outbox, store, tray, clock):
+    kept(outbox, store, "e1")
+    clock.tick(seconds=29)
+
+    assert outbox.sweep(PATIENCE) == 0
+    assert tray.published == []
+
+
+def test_a_sweep_sends_the_oldest_first_and_everything(outbox, store, tray, clock):
+    count = SWEEP_PAGE + 3
+    made = []
+    for number in range(count):
+        made += kept(outbox, store, f"e{count - number}")
+        clock.tick(milliseconds=1)
+    clock.tick(minutes=1)
+
+    swept = outbox.sweep(PATIENCE)
+
+    assert swept == count
+    assert tray.published == made
+
+
+def test_a_sweep_stops_while_the_bus_is_down(outbox, store, tray, clock):
+    made = kept(outbox, store, "e1", "e2", "e3")
+    tray.down = True
+    clock.tick(minutes=1)
+
+    assert outbox.sweep(PATIENCE) == 0
+
+    assert all(pending(store, event) == NOW for event in made)
+
+
+def test_a_sweep_sends_what_it_can(outbox, store, tray, clock):
+    made = kept(outbox, store, "e1", "e2", "e3")
+    clock.tick(minutes=1)
+    store.arm("before", 2)
+
+    assert outbox.sweep(PATIENCE) == 2
+
+    assert [pending(store, event) for event in made] == [None, NOW, None]
+    assert tray.published == made
+
+
+def test_an_event_that_can_no_longer_be_read_holds_up_no_other(outbox, store, tray, clock):
+    first, second = kept(outbox, store, "e1", "e2")
+    store.commit([Create("outbox/e0", {"pending_at": NOW, "envelope": "{}"})])
+    clock.tick(minutes=1)
+
+    outbox.sweep(PATIENCE)
+
+    assert tray.published == [first, second]
+
+
+def test_a_store_that_is_down_is_told_to_who_sweeps(outbox, documents):
+    documents.close()
+    documents._database.path = documents._database.path / "gone"
+
+    with pytest.raises(OutsideError):
+        outbox.sweep(PATIENCE)

@@ -1,0 +1,195 @@
+"""Tickets, users and verdicts survive the way into a document and back."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpdesk.documents import Document
+from helpdesk.errors import InvalidInputError
+from helpdesk.ticket import Status, Ticket
+from helpdesk.user import Role, User
+from helpdesk.verdict import (
+    Category,
+    Judged,
+    Priority,
+    Provenance,
+    Sentiment,
+    Source,
+    Verdict,
+)
+from helpdesk.wire import (
+    moment,
+    ticket_document,
+    ticket_from,
+    time_text,
+    user_document,
+    user_from,
+    verdict_document,
+    verdict_from,
+)
+from local import codec
+from tests.builders import NOW, a_ticket, a_user, a_verdict
+
+WORDS = st.text(st.characters(codec="utf-8"), max_size=20)
+COUNTS = st.integers(0, 2**40)
+PARTS = st.floats(0, 1)
+TIMES = st.datetimes(timezones=st.just(UTC))
+SKILLS = st.lists(WORDS, max_size=3).map(tuple)
+
+
+def judged(values):
+    return st.builds(Judged, values, PARTS, WORDS)
+
+
+VERDICTS = st.builds(
+    Verdict,
+    summary=WORDS,
+    priority=judged(st.sampled_from(Priority)),
+    category=judged(st.sampled_from(Category)),
+    skills=judged(SKILLS),
+    language=WORDS,
+    sentiment=st.sampled_from(Sentiment),
+    notes=WORDS,
+    provenance=st.builds(
+        Provenance,
+        source=st.sampled_from(Source),
+        model=WORDS,
+        prompt_version=WORDS,
+        tokens_in=COUNTS,
+        tokens_out=COUNTS,
+        cost_usd=PARTS,
+        latency_ms=COUNTS,
+        attempts=COUNTS,
+        fallback_reason=WORDS,
+    ),
+)
+TICKETS = st.builds(
+    Ticket,
+    id=WORDS,
+    title=WORDS,
+    description=WORDS,
+    requester_id=WORDS,
+    requester_name=WORDS,
+    created_at=TIMES,
+    updated_at=TIMES,
+    status=st.sampled_from(Status),
+    seq=COUNTS,
+    priority=st.none() | st.sampled_from(Priority),
+    category=st.none() | st.sampled_from(Category),
+    skills=SKILLS,
+    sources=st.dictionaries(st.sampled_from(["priority", "skills"]), st.sampled_from(Source)),
+    needs_review=st.booleans(),
+    verdict=st.none() | VERDICTS,
+    triage_attempts=COUNTS,
+    triaged_at=st.none() | TIMES,
+    assignee_id=st.none() | WORDS,
+    assignee_name=st.none() | WORDS,
+    assigned_at=st.none() | TIMES,
+    notified_at=st.none() | TIMES,
+    version=WORDS,
+)
+USERS = st.builds(
+    User,
+    id=WORDS,
+    email=WORDS,
+    name=WORDS,
+    created_at=TIMES,
+    role=st.sampled_from(Role),
+    skills=SKILLS,
+    capacity=COUNTS,
+    available=st.booleans(),
+    absent_from=st.none() | TIMES,
+    absent_until=st.none() | TIMES,
+    disabled=st.booleans(),
+    version=st.none() | WORDS,
+)
+
+
+def through_a_store(data):
+    return codec.decode(codec.encode(data))
+
+
+@given(TICKETS)
+def test_a_ticket_comes_back_as_it_was_kept(ticket):
+    document = Document(f"tickets/{ticket.id}", through_a_store(ticket_document(ticket)), "7")
+
+    assert ticket_from(document) == replace(ticket, version="7")
+
+
+@given(USERS)
+def test_a_user_comes_back_as_it_was_kept(user):
+    data = through_a_store(user_document(user))
+
+    assert user_from(data, version=user.version) == user
+
+
+@given(VERDICTS)
+def test_a_verdict_comes_back_as_it_was_kept(verdict):
+    assert verdict_from(through_a_store(verdict_document(verdict))) == verdict
+
+
+def test_a_document_keeps_all_of_a_value_but_its_version():
+    assert set(ticket_document(a_ticket())) == set(Ticket.__dataclass_fields__) - {"version"}
+    assert set(user_document(a_user())) == set(User.__dataclass_fields__) - {"version"}
+    assert set(verdict_document(a_verdict())) == set(Verdict.__dataclass_fields__)
+
+
+@given(st.datetimes(timezones=st.timezones() | st.just(UTC)))
+def test_a_moment_comes_back_from_its_text(time):
+    try:
+        kept = time.astimezone(UTC)
+    except OverflowError:
+        return
+
+    assert moment(time_text(time)) == kept
+
+
+@given(TIMES, TIMES)
+def test_texts_sort_as_moments_do(one, other):
+    assert (time_text(one) < time_text(other)) is (one < other)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("2026-01-31T09:30:00Z", NOW),
+        ("2026-01-31T10:30:00+01:00", NOW),
+        ("2026-01-31T09:30:00.000001Z", NOW + timedelta(microseconds=1)),
+        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_moment_is_read_in_utc(text, read):
+    found = moment(text)
+
+    assert found == read
+    assert found.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        0,
+        NOW,
+        "",
+        "yesterday",
+        "2026-01-31",
+        "2026-01-31T09:30:00",
+        "2026-02-30T09:30:00Z",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-01:00",
+        b"2026-01-31T09:30:00Z",
+    ],
+)
+def test_what_is_no_moment_is_refused(text):
+    with pytest.raises(InvalidInputError):
+        moment(text)
+
+
+def test_a_time_is_written_in_utc_with_microseconds():
+    time = datetime(2026, 1, 31, 10, 30, tzinfo=timezone(timedelta(hours=1)))
+
+    assert time_text(time) == "2026-01-31T09:30:00.000000Z"

@@ -1,0 +1,113 @@
+"""The secrets of a house: made once, kept for their owner alone, never repeated in an error."""
+
+import json
+
+import pytest
+
+from helpdesk.errors import HelpdeskError, OutsideError
+from helpdesk.settings import SECRET_LEAST, SettingsError
+from local.keys import settings_in
+
+URL = "http://127.0.0.1:8080"
+
+
+def test_the_first_start_makes_secrets_that_nobody_else_can_read(tmp_path):
+    folder = tmp_path / "new" / "folder"
+
+    settings = settings_in(folder, url=URL)
+
+    assert settings.url == URL
+    assert len(settings.cursor_key) >= SECRET_LEAST
+    assert settings.tokens.known != settings.peppers.known
+    assert (folder / "secrets.json").stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert [path.name for path in folder.iterdir()] == ["secrets.json"]
+
+
+def test_the_second_start_finds_the_same(tmp_path):
+    assert settings_in(tmp_path, url=URL) == settings_in(tmp_path, url=URL)
+
+
+def test_two_houses_share_no_secret(tmp_path):
+    one, other = settings_in(tmp_path / "a", url=URL), settings_in(tmp_path / "b", url=URL)
+
+    assert one.tokens.known["k1"] != other.tokens.known["k1"]
+    assert one.peppers.known["p1"] != other.peppers.known["p1"]
+    assert one.cursor_key != other.cursor_key
+
+
+def test_a_draft_that_a_crash_left_is_written_over(tmp_path):
+    (tmp_path / "secrets.new").write_text("half a fi")
+
+    assert settings_in(tmp_path, url=URL) == settings_in(tmp_path, url=URL)
+
+
+def changed(folder, change):
+    settings_in(folder, url=URL)
+    path = folder / "secrets.json"
+    kept = json.loads(path.read_text())
+    change(kept)
+    path.write_text(json.dumps(kept))
+    return kept
+
+
+CHANGES = {
+    "no tokens": lambda kept: kept.pop("tokens"),
+    "no cursor key": lambda kept: kept.pop("cursor_key"),
+    "a short pepper": lambda kept: kept["peppers"]["known"].update(p1="c2hvcnQ="),
+    "a simple key": lambda kept: kept["tokens"]["known"].update(k1="A" * 43 + "="),
+    "no base64": lambda kept: kept.update(cursor_key="not base64!"),
+    "another type": lambda kept: kept.update(cursor_key=17),
+    "a list of keys": lambda kept: kept.update(tokens=["k1"]),
+    "no signing key": lambda kept: kept["tokens"].update(signing="k9"),
+    "an odd signing key": lambda kept: kept["tokens"].update(signing=["k1"]),
+    "no known keys": lambda kept: kept["tokens"].update(known={}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_secrets_that_were_changed_are_refused_in_one_line_without_a_value(tmp_path, change):
+    kept = changed(tmp_path, change)
+
+    with pytest.raises(SettingsError) as refusal:
+        settings_in(tmp_path, url=URL)
+
+    said = str(refusal.value)
+    assert "secrets.json is damaged" in said
+    assert "\n" not in said
+    assert not any(value in said for value in strings(kept))
+
+
+def strings(value):
+    if isinstance(value, dict):
+        return [text for inner in value.values() for text in strings(inner)]
+    return [value] if isinstance(value, str) and len(value) > 6 else []
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"null", b"[]", b"17", b'"x"', b"\xff\xfe", b"[" * 100_000]
+)
+def test_a_file_that_holds_no_secrets_is_refused(tmp_path, content):
+    (tmp_path / "secrets.json").write_bytes(content)
+
+    with pytest.raises(SettingsError):
+        settings_in(tmp_path, url=URL)
+
+    assert (tmp_path / "secrets.json").read_bytes() == content
+
+
+def test_a_folder_that_cannot_be_made_is_an_outside_error(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    for folder in (tmp_path / "file", tmp_path / "file" / "inner"):
+        with pytest.raises(OutsideError):
+            settings_in(folder, url=URL)
+
+
+def test_a_folder_in_the_files_place_is_an_outside_error(tmp_path):
+    (tmp_path / "secrets.json").mkdir()
+
+    with pytest.raises(HelpdeskError) as refusal:
+        settings_in(tmp_path, url=URL)
+
+    assert str(tmp_path) in str(refusal.value)

@@ -1,0 +1,89 @@
+"""The web server: it answers on its socket, refuses what is too much, and stops when told."""
+
+import http.client
+import socket
+import threading
+
+import pytest
+from flask import Flask, Response, request
+
+from local.server import Server
+
+
+@pytest.fixture
+def app():
+    built = Flask("small")
+
+    @built.post("/echo")
+    def echo():
+        return Response(request.get_data())
+
+    @built.get("/who")
+    def who():
+        return Response(str(request.headers.get("X-Forwarded-For")) + str(request.remote_addr))
+
+    return built
+
+
+@pytest.fixture
+def port(app):
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = Server(app, listening, threads=2)
+    server.start()
+    yield listening.getsockname()[1]
+    server.stop()
+
+
+def asked(port, method, path, body=None, headers=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read(), dict(answer.getheaders())
+    finally:
+        connection.close()
+
+
+def test_it_answers_and_does_not_say_what_it_is(port):
+    status, body, headers = asked(port, "POST", "/echo", b"hello")
+
+    assert (status, body) == (200, b"hello")
+    assert "Server" not in headers
+
+
+def test_more_than_a_megabyte_is_not_even_read(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as caller:
+        caller.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n")
+
+        assert caller.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_header_that_claims_another_address_is_not_believed(port):
+    _, body, _ = asked(port, "GET", "/who", headers={"X-Forwarded-For": "1.2.3.4"})
+
+    assert body == b"None127.0.0.1"
+
+
+def test_a_request_under_way_is_finished_before_it_stops(app):
+    entered, leave = threading.Event(), threading.Event()
+
+    @app.get("/slow")
+    def slow():
+        entered.set()
+        leave.wait(5)
+        return Response("done")
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = Server(app, listening, threads=2)
+    server.start()
+    answers = []
+    port = listening.getsockname()[1]
+    client = threading.Thread(target=lambda: answers.append(asked(port, "GET", "/slow")))
+    client.start()
+    assert entered.wait(5)
+    threading.Timer(0.1, leave.set).start()
+
+    server.stop()
+
+    client.join(5)
+    assert answers[0][:2] == (200, b"done")

@@ -1,0 +1,230 @@
+"""Triage as a step: trouble with the model delays a ticket, and never stops it."""
+
+from dataclasses import replace
+
+import pytest
+
+from helpdesk.errors import ConflictError, OutsideError, RefusedError
+from helpdesk.events import EventType
+from helpdesk.ticket import Status
+from helpdesk.verdict import Category, Priority, Source
+from tests.builders import a_verdict, an_entry
+from tests.stands import RULES, Scripted, everything
+from triage.step import ATTEMPTS_MOST, WAIT_MOST
+
+DOWN = OutsideError("the model did not answer")
+NEVER = RefusedError("the model will not read this")
+
+
+def judged_by(line, *answers):
+    """Let the model give these answers, and open a ticket."""
+    line.classifier = Scripted(*answers)
+    return line.open()
+
+
+def fail(line, event):
+    with pytest.raises(OutsideError):
+        line.deliver("triage", event)
+
+
+def test_the_verdict_of_the_model_is_kept_and_passed_on(line):
+    event = judged_by(line, a_verdict())
+    line.clock.tick(seconds=2)
+
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert ticket.status is Status.TRIAGED
+    assert ticket.verdict == a_verdict()
+    assert (ticket.priority, ticket.category) == (Priority.HIGH, Category.INCIDENT)
+    assert (ticket.triaged_at, ticket.needs_review) == (line.clock.now(), False)
+    told = line.tray.published[-1]
+    assert (told.type, told.id) == (EventType.TICKET_TRIAGED, "T1CKET01.triaged.2")
+    assert (told.data["priority"], told.data["skills"]) == ("high", ["Printing"])
+
+
+def test_the_entry_says_on_what_grounds(line):
+    event = judged_by(line, a_verdict())
+
+    line.deliver("triage", event)
+
+    entry = line.store.get("tickets/T1CKET01/timeline/000002").data
+    assert (entry["action"], entry["actor"]) == ("triaged", "ai")
+    assert (entry["actor_id"], entry["cause"]) == ("gemini-test", "T1CKET01.created.1")
+    assert entry["why"] == {
+        "summary": "A printer burns",
+        "evidence": {"priority": "on fire", "category": "burns", "skills": "Printer"},
+        "prompt_version": "p1",
+        "tokens_in": 300,
+        "tokens_out": 40,
+        "fallback_reason": "",
+    }
+
+
+def test_the_model_reads_the_ticket(line):
+    line.classifier = Scripted(a_verdict())
+
+    line.deliver("triage", line.open(title="Printer", description="It burns"))
+
+    assert line.classifier.read == [("Printer", "It burns")]
+
+
+def test_a_failed_attempt_is_raised_and_counted(line):
+    event = judged_by(line, DOWN)
+    before = line.tickets.get("T1CKET01")
+
+    fail(line, event)
+
+    after = line.tickets.get("T1CKET01")
+    assert replace(after, version=None) == replace(before, version=None, triage_attempts=1)
+    assert len(line.tray.published) == 1
+
+
+def test_the_model_may_answer_at_its_last_attempt(line):
+    event = judged_by(line, *[DOWN] * (ATTEMPTS_MOST - 1), a_verdict())
+
+    for _ in range(ATTEMPTS_MOST - 1):
+        fail(line, event)
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert ticket.sources["priority"] is Source.AI
+    assert ticket.verdict.provenance.attempts == ATTEMPTS_MOST
+    assert not ticket.needs_review
+
+
+def test_after_three_failures_the_built_in_rules_decide(line):
+    event = judged_by(line, *[DOWN] * 3)
+
+    for _ in range(3):
+        fail(line, event)
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    said = ticket.verdict.provenance
+    assert len(line.classifier.read) == 3
+    assert (said.source, said.fallback_reason, said.attempts) == (
+        Source.FALLBACK,
+        "unavailable",
+        4,
+    )
+    assert ticket.needs_review
+    assert ticket.priority is RULES.classify(ticket.title, ticket.description).priority.value
+    assert line.store.get("tickets/T1CKET01/timeline/000002").data["actor"] == "rule"
+    assert line.tray.published[-1].type is EventType.TICKET_TRIAGED
+
+
+def test_a_refusal_is_final_and_the_built_in_rules_decide_at_once(line):
+    event = judged_by(line, NEVER)
+
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    said = ticket.verdict.provenance
+    assert (said.source, said.fallback_reason, said.attempts) == (Source.FALLBACK, "refused", 1)
+    assert ticket.needs_review
+    assert ticket.triage_attempts == 0
+    why = line.store.get("tickets/T1CKET01/timeline/000002").data["why"]
+    assert why["fallback_reason"] == "refused"
+
+
+def test_a_late_ticket_waits_for_no_second_attempt(line):
+    event = judged_by(line, DOWN)
+
+    fail(line, event)
+    line.clock.tick(seconds=WAIT_MOST.total_seconds())
+    line.deliver("triage", event)
+
+    said = line.tickets.get("T1CKET01").verdict.provenance
+    assert len(line.classifier.read) == 1
+    assert (said.fallback_reason, said.attempts) == ("unavailable", 2)
+
+
+def test_a_ticket_that_is_not_late_yet_gets_its_second_attempt(line):
+    event = judged_by(line, DOWN, a_verdict())
+
+    fail(line, event)
+    line.clock.tick(seconds=WAIT_MOST.total_seconds() - 1)
+    line.deliver("triage", event)
+
+    assert line.tickets.get("T1CKET01").sources["priority"] is Source.AI
+
+
+def test_the_model_is_asked_once_however_late_a_ticket_comes(line):
+    event = judged_by(line, a_verdict())
+
+    line.clock.tick(days=1)
+    line.deliver("triage", event)
+
+    assert line.tickets.get("T1CKET01").sources["priority"] is Source.AI
+
+
+def test_the_built_in_rules_as_the_model_are_no_emergency(line):
+    event = line.open()
+
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert ticket.sources["priority"] is Source.FALLBACK
+    assert ticket.verdict.provenance.fallback_reason == ""
+    assert not ticket.needs_review
+    assert line.store.get("tickets/T1CKET01/timeline/000002").data["actor"] == "rule"
+
+
+@pytest.mark.parametrize("answer", [a_verdict(), NEVER])
+def test_what_a_person_has_set_is_never_overwritten(line, answer):
+    line.classifier = Scripted(answer)
+    by_hand = {"priority": Priority.LOW, "skills": ("Fire",)}
+    event = line.open(**by_hand, sources=dict.fromkeys(by_hand, Source.HUMAN))
+
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.priority, ticket.skills) == (Priority.LOW, ("Fire",))
+    assert ticket.sources["priority"] is ticket.sources["skills"] is Source.HUMAN
+    assert ticket.sources["category"] is ticket.verdict.provenance.source
+    assert ticket.category is ticket.verdict.category.value
+
+
+def test_a_person_who_is_faster_than_the_model_is_not_overwritten(line):
+    event = judged_by(line, a_verdict(), a_verdict())
+    line.documents.interrupt(lambda: set_by_hand(line))
+
+    with pytest.raises(ConflictError):
+        line.deliver("triage", event)
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.status, ticket.seq) == (Status.TRIAGED, 3)
+    assert (ticket.priority, ticket.sources["priority"]) == (Priority.LOW, Source.HUMAN)
+    assert (ticket.category, ticket.sources["category"]) == (Category.INCIDENT, Source.AI)
+
+
+def test_an_attempt_that_cannot_be_counted_is_tried_again(line):
+    event = judged_by(line, DOWN, a_verdict())
+    line.documents.arm("before", 1)
+
+    fail(line, event)
+    line.deliver("triage", event)
+
+    assert line.tickets.get("T1CKET01").verdict.provenance.attempts == 1
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.NEW])
+def test_a_ticket_that_is_not_new_is_left_alone(line, status):
+    line.classifier = Scripted()
+    event = line.open(status=status)
+    before = everything(line.store)
+
+    line.deliver("triage", event)
+
+    assert everything(line.store) == before
+    assert line.classifier.read == []
+
+
+def set_by_hand(line):
+    before = line.tickets.get("T1CKET01")
+    sources = {"priority": Source.HUMAN}
+    after = replace(before, priority=Priority.LOW, sources=sources, seq=before.seq + 1)
+    entry = an_entry(action="changed", cause="request-1")
+    line.tickets.save(after, EventType.TICKET_UPDATED, entry, before=before)
