@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "functions"))
 
@@ -41,12 +42,12 @@ def main() -> None:
     print_hostile(classifier)
 
 
-def read(path: Path) -> list[dict]:
+def read(path: Path) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
 
-def judge(classifier: RuleClassifier, rows: list[dict], name: str) -> list[Verdict]:
+def judge(classifier: RuleClassifier, rows: list[dict[str, Any]], name: str) -> list[Verdict]:
     begun = perf_counter()
     verdicts = [classifier.classify(row["title"], row["description"]) for row in rows]
     each = (perf_counter() - begun) / len(rows) * 1000
@@ -55,7 +56,7 @@ def judge(classifier: RuleClassifier, rows: list[dict], name: str) -> list[Verdi
     return verdicts
 
 
-def print_priority(rows: list[dict], verdicts: list[Verdict]) -> None:
+def print_priority(rows: list[dict[str, Any]], verdicts: list[Verdict]) -> None:
     wanted = [row["priority"] for row in rows]
     given = [verdict.priority.value.value for verdict in verdicts]
     usual = Counter(wanted).most_common(1)[0][0]
@@ -66,7 +67,7 @@ def print_priority(rows: list[dict], verdicts: list[Verdict]) -> None:
         print(f"  priority  {who:15} macro-F1 {macro:.3f}  high P {high[0]:.3f} R {high[1]:.3f}")
 
 
-def print_category(rows: list[dict], verdicts: list[Verdict]) -> None:
+def print_category(rows: list[dict[str, Any]], verdicts: list[Verdict]) -> None:
     wanted = [row["category"] for row in rows]
     usual, most = Counter(wanted).most_common(1)[0]
     right = sum(
@@ -76,7 +77,7 @@ def print_category(rows: list[dict], verdicts: list[Verdict]) -> None:
     print(f"  category  {f'always {usual}':15} accuracy {most / len(rows):.3f}")
 
 
-def print_skills(rows: list[dict], verdicts: list[Verdict], names: set[str]) -> None:
+def print_skills(rows: list[dict[str, Any]], verdicts: list[Verdict], names: set[str]) -> None:
     wanted = [set(row["skills"]) & names for row in rows]
     usual = Counter(skill for skills in wanted for skill in skills).most_common(1)[0][0]
     given = [set(verdict.skills.value) & names for verdict in verdicts]

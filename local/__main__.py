@@ -2,8 +2,10 @@
 
 import argparse
 import errno
+import io
 import ipaddress
 import logging
+import os
 import re
 import signal
 import socket
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from helpdesk import log
 from helpdesk.errors import InvalidInputError, OutsideError
+from helpdesk.settings import without_plugins
 
 if TYPE_CHECKING:
     from local.house import House
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 PORT = 8080
 DATA = Path("helpdesk-data")
 DEMO_MOST = 1000
-THREADS = 8
+THREADS = 8  # requests at once: more than api.passwords.CROWD, so that log-ins never take all
+SWITCH_S = 0.001  # a request waits this long at most for a thread that computes
 OWN_FILES = re.compile(
     r"(helpdesk|auth)\.db(-wal|-shm|-journal)?|secrets\.(json|new)|helpdesk\.log(\.[0-9]+)?"
 )
@@ -57,6 +61,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the helpdesk until it is stopped, and return the exit code."""
+    without_plugins()
     try:
         asked = _parsed(arguments)
         return _run(asked)
@@ -66,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OutsideError as error:
         print(f"helpdesk: cannot start: {error}", file=sys.stderr)
         return EXIT_START
+    except BrokenPipeError:
+        _hush()
+        return 0  # nobody listens any more: `| head` has seen enough
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED  # before anything was served
 
@@ -102,9 +110,11 @@ def _parsed(arguments: Sequence[str] | None) -> Arguments:
 
 
 def _run(asked: Arguments) -> int:
+    os.umask(0o077)  # what the house makes is for its owner alone, whoever made the folder
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # the folder may have any name
     with _listening(asked) as listening:
-        host, port = listening.getsockname()[:2]
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        url, linked = _urls(*listening.getsockname()[:2])
         # Imported only now: a refusal should not wait for Flask.
         from local.house import House, locked  # noqa: PLC0415
         from local.keys import settings_in  # noqa: PLC0415
@@ -114,7 +124,7 @@ def _run(asked: Arguments) -> int:
             if asked.fresh:
                 _forget(asked.data)
             _log_into(asked.data / "helpdesk.log")
-            house = House(asked.data, settings_in(asked.data, url=url))
+            house = House(asked.data, settings_in(asked.data, url=linked))
             try:
                 seed(house)
                 house.start()
@@ -126,14 +136,15 @@ def _run(asked: Arguments) -> int:
 def _serve(house: "House", listening: socket.socket, asked: Arguments, url: str) -> int:
     from local.server import Server  # noqa: PLC0415
 
+    sys.setswitchinterval(SWITCH_S)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     server = Server(house.app(), listening, threads=THREADS)
     server.start()
-    _greet(url, asked)
     arrived = True
     try:
+        _greet(url, house.settings.url, asked)
         if asked.demo:
             from local.demo.tour import show  # noqa: PLC0415
 
@@ -146,14 +157,17 @@ def _serve(house: "House", listening: socket.socket, asked: Arguments, url: str)
     return 0 if arrived else EXIT_DEMO
 
 
-def _greet(url: str, asked: Arguments) -> None:
+def _greet(url: str, linked: str, asked: Arguments) -> None:
     from local.people import PASSWORD, PEOPLE  # noqa: PLC0415
 
-    print(f"Helpdesk is at {url} (data in {asked.data}, Ctrl-C stops it)\n")
+    print(f"Helpdesk is at {url} (data in {asked.data}, Ctrl-C stops it)")
+    if linked != url:
+        print(f"from other machines, and in mails, at {linked}")
+    print()
     print(f"  accounts, all with the password {PASSWORD}:")
     for person in PEOPLE[:3]:
         print(f"    {person.email:<20} {person.role}")
-    print(f"    … and {len(PEOPLE) - 3} more moderators with other skills\n")
+    print(f"    and {len(PEOPLE) - 3} more moderators with other skills\n")
     if asked.once:
         return
     print("  try it:")
@@ -185,6 +199,22 @@ def _listening(asked: Arguments) -> socket.socket:
     return listening
 
 
+def _urls(host: str, port: int) -> tuple[str, str]:
+    """Return where this machine reaches the house, and where the links in mails lead."""
+    address = ipaddress.ip_address(host)
+    if address.is_unspecified:  # every address of this machine, and none that a link could name
+        here = "[::1]" if address.version == 6 else "127.0.0.1"  # noqa: PLR2004 - IPv6
+        return f"http://{here}:{port}", f"http://{socket.gethostname()}:{port}"
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return url, url
+
+
+def _hush() -> None:
+    """Let what is still to be printed go nowhere: its reader is gone."""
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no path of ours
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
 def _forget(folder: Path) -> None:
     """Delete what a helpdesk keeps in a folder, and nothing else that lies there."""
     try:
@@ -192,7 +222,7 @@ def _forget(folder: Path) -> None:
             if OWN_FILES.fullmatch(path.name):
                 path.unlink()
     except OSError as error:
-        raise OutsideError(f"{folder}: {error.strerror}") from error
+        raise OutsideError(f"{error.filename}: {error.strerror}") from error
 
 
 def _log_into(path: Path) -> None:

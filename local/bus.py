@@ -1,9 +1,11 @@
 """The Bus and Timers ports over the queue."""
 
+from collections.abc import Sequence
+
 from helpdesk import events
 from helpdesk.events import WAKES, Event
 from helpdesk.ports import Timer
-from local.queue import SqliteQueue
+from local.queue import Message, SqliteQueue
 
 TIMER = "timer"
 
@@ -16,8 +18,18 @@ class QueueBus:
         self._queue = queue
 
     def publish(self, event: Event) -> None:
-        """Return once the event is on disk, or raise OutsideError."""
-        self._queue.put(events.encode(event), WAKES[event.type])
+        """Return once the event is in the file, or raise OutsideError."""
+        self.publish_all([event])
+
+    def publish_all(self, committed: Sequence[Event]) -> None:
+        """Publish events in one transaction, or raise OutsideError."""
+        self._queue.put_all(
+            [
+                Message(target=step, body=events.encode(event))
+                for event in committed
+                for step in WAKES[event.type]
+            ]
+        )
 
 
 class QueueTimers:
@@ -29,7 +41,8 @@ class QueueTimers:
 
     def set(self, timer: Timer) -> None:
         """Keep a timer; setting a name again changes nothing."""
-        self._queue.put(timer.about, (TIMER,), due_at=timer.due_at, name=timer.name)
+        due = Message(target=TIMER, body=timer.about, due_at=timer.due_at, name=timer.name)
+        self._queue.put_all([due])
 
     def cancel(self, name: str) -> None:
         """Drop a timer, there or not."""

@@ -4,7 +4,7 @@ import json
 import math
 from array import array
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,11 @@ def decode(text: str) -> Data:
     """Return the document a JSON text holds."""
     data: Data = _DECODER.decode(text)
     return data
+
+
+def decode_fields(names: Sequence[str], text: str) -> Data:
+    """Return the named fields whose values a JSON array holds in their order."""
+    return dict(zip(names, _DECODER.decode(text), strict=False))
 
 
 def scalar(value: Value) -> str | int | float | None:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from helpdesk.errors import OutsideError
 
+PAGE = 4096
+LOG_FOLDED = 2 * 1024 * 1024  # bytes of the write-ahead log from which on it is folded
+LOG_MOST = 64 * 1024 * 1024  # bytes from which on a commit folds it, if nobody else could
 BUSY_MS = 5_000  # how long another process (a backup, say) may hold the file
 
 
@@ -59,6 +62,16 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
+    def fold(self) -> None:
+        """Fold the log into the file when it has grown; readers and writers go on meanwhile.
+
+        SQLite would do this inside the commit that crosses the line, and its caller would wait.
+        """
+        with self.reading() as connection:
+            log = self.path.with_name(f"{self.path.name}-wal")
+            if log.exists() and log.stat().st_size > LOG_FOLDED:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     def close(self) -> None:
         """Close every thread's connection; the last one folds the log into the file."""
         for connection in self._opened:
@@ -75,6 +88,7 @@ class Database:
             self.path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_MOST // PAGE}")
         self._threads.connection = connection
         self._threads.durable = None
         self._opened.append(connection)

@@ -5,6 +5,7 @@ import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from operator import mul
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from helpdesk.documents import (
 from helpdesk.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
 from helpdesk.indexes import Index, declared, expiring, group, index_for
 from local import queries
-from local.codec import decode, encode, scalar, vector_of
+from local.codec import decode, decode_fields, encode, scalar, vector_of
 from local.database import Database, opened
 
 COMMIT_MOST = 500
@@ -32,6 +33,7 @@ FORGET_MOST = 500  # a short transaction, so that nobody waits for it
 
 _GET = "SELECT version, data FROM documents WHERE collection = ? AND id = ?"
 _INSERT = "INSERT INTO documents (collection, id, kind, version, data) VALUES (?, ?, ?, ?, ?)"
+_PUT = f"{_INSERT} ON CONFLICT DO UPDATE SET version = excluded.version, data = excluded.data"
 _CHANGE = "UPDATE documents SET version = ?, data = ? WHERE collection = ? AND id = ?"
 _DELETE = "DELETE FROM documents WHERE collection = ? AND id = ?"
 _TICK = "UPDATE ticks SET tick = tick + 1 RETURNING tick"
@@ -72,9 +74,8 @@ class SqliteDocuments:
         sql = queries.select(query, index_for(query, self._indexes))
         with self._database.reading() as connection:
             rows = connection.execute(sql.text, sql.parameters).fetchall()
-        return [
-            Document(f"{query.collection}/{row[0]}", decode(row[2]), str(row[1])) for row in rows
-        ]
+        read = partial(decode_fields, query.fields) if query.fields else decode
+        return [Document(f"{query.collection}/{row[0]}", read(row[2]), str(row[1])) for row in rows]
 
     def count(self, query: Query) -> int:
         """Return how many documents match, whatever the limit."""
@@ -111,9 +112,14 @@ class SqliteDocuments:
         """Apply all writes or none, and return per write the new values of its counters."""
         if not 1 <= len(writes) <= COMMIT_MOST:
             raise InvalidInputError(f"a commit takes 1 to {COMMIT_MOST} writes")
+        # Whole documents become text before the lock is taken: nobody should wait for that.
+        whole = [encode(w.data) if isinstance(w, Create | Set) else "" for w in writes]
         with self._database.writing(durable=self._durable) as connection:
             version: int = connection.execute(_TICK).fetchone()[0]
-            return [_apply(connection, write, version) for write in writes]
+            return [
+                _apply(connection, write, version, text)
+                for write, text in zip(writes, whole, strict=True)
+            ]
 
     def forget(self, now: datetime) -> int:
         """Delete some of what has expired, oldest first, and return how many went."""
@@ -121,37 +127,41 @@ class SqliteDocuments:
             values = (scalar(now), FORGET_MOST)
             return connection.execute(queries.forget(expiring()), values).rowcount
 
+    def fold(self) -> None:
+        """Fold the file's log into it when that has grown."""
+        self._database.fold()
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()
 
 
-def _apply(connection: sqlite3.Connection, write: Write, version: int) -> Mapping[str, int]:
-    collection, name = _key(write.path)
-    row = connection.execute(_GET, (collection, name)).fetchone()
-    counted: dict[str, int] = {}
+def _apply(
+    connection: sqlite3.Connection, write: Write, version: int, whole: str
+) -> Mapping[str, int]:
+    """Apply one write, given the text of a whole document; return what it counted."""
+    key = _key(write.path)
     match write:
         case Delete():
-            connection.execute(_DELETE, (collection, name))
-            return counted
+            connection.execute(_DELETE, key)
         case Create():
-            if row:
-                raise AlreadyExistsError(f"{write.path} is there already")
-            data = write.data
+            try:
+                connection.execute(_INSERT, (*key, group(key[0]), version, whole))
+            except sqlite3.IntegrityError as error:
+                raise AlreadyExistsError(f"{write.path} is there already") from error
         case Set():
-            data = write.data
+            connection.execute(_PUT, (*key, group(key[0]), version, whole))
         case Update():
-            data = _updated(write, row)
+            row = connection.execute(_GET, key).fetchone()
+            connection.execute(_CHANGE, (version, encode(_updated(write, row)), *key))
         case _:
+            row = connection.execute(_GET, key).fetchone()
             data = decode(row[1]) if row else {}
             counted = {field: data.get(field, 0) + by for field, by in write.amounts.items()}
-            data |= {**write.fields, **counted}
-    text = encode(data)
-    if row:
-        connection.execute(_CHANGE, (version, text, collection, name))
-    else:
-        connection.execute(_INSERT, (collection, name, group(collection), version, text))
-    return counted
+            text = encode({**data, **write.fields, **counted})
+            connection.execute(_PUT, (*key, group(key[0]), version, text))
+            return counted
+    return {}
 
 
 def _updated(write: Update, row: tuple[int, str] | None) -> Data:

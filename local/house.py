@@ -21,25 +21,27 @@ from helpdesk.clock import RandomIds, SystemClock
 from helpdesk.delivery import Step, deliver, give_up
 from helpdesk.errors import InvalidInputError, OutsideError, TransientError
 from helpdesk.mail import Mail
-from helpdesk.outbox import Outbox
 from helpdesk.parked import Parked
-from helpdesk.ports import Bus, Classifier, Clock, Ids
+from helpdesk.ports import Classifier, Clock, Ids
 from helpdesk.settings import ApiSettings
 from helpdesk.tickets import Tickets
 from helpdesk.users import Users
 from local.bus import QueueBus
+from local.classifier import RulesOnDemand
 from local.database import Database
 from local.documents import SqliteDocuments
 from local.mailbox import Mailbox
 from local.pages import pages
 from local.queue import Backoff, SqliteQueue
+from local.relay import RelayedOutbox
+from local.traffic import Traffic
 from notify.step import notify_people
-from triage.rules import RuleClassifier
 from triage.step import triage_ticket
 from upkeep.relay import PATIENCE, relay_outbox
 
-WORKERS = 4
-SWEEP_S = 10.0
+WORKERS = 2
+FOLD_S = 0.5
+SWEEP_EVERY = 20  # times of folding: ten seconds
 
 
 class TakenError(InvalidInputError):
@@ -62,7 +64,7 @@ class House:
         ids: Ids | None = None,
         classifier: Classifier | None = None,
         backoff: Backoff | None = None,
-        bus_over: Callable[[SqliteQueue], Bus] = QueueBus,
+        bus_over: Callable[[SqliteQueue], QueueBus] = QueueBus,
     ) -> None:
         """Open or make the folder's files, or raise OutsideError; the caller holds its lock."""
         self.clock = clock or SystemClock()
@@ -71,12 +73,20 @@ class House:
         self.documents = SqliteDocuments(self._file)
         self.auth = SqliteDocuments(folder / "auth.db")
         self.mailbox = Mailbox(self._file, clock=self.clock)
-        self.queue = SqliteQueue(self._file, clock=self.clock, backoff=backoff)
+        self.traffic = Traffic()
+        self.queue = SqliteQueue(
+            self._file, clock=self.clock, backoff=backoff, turn=self.traffic.step
+        )
         # What the steps write follows, in the same file, a commit that somebody was promised; a
         # power cut takes their work together with the note that it was done. So it is done again,
         # and only what a caller waits for has to be on the disk.
         self._followed = SqliteDocuments(self._file, durable=False)
-        self.outbox = Outbox(documents=self._followed, bus=bus_over(self.queue), clock=self.clock)
+        self.outbox = RelayedOutbox(
+            documents=self._followed,
+            bus=bus_over(self.queue),
+            clock=self.clock,
+            turn=self.traffic.step,
+        )
         self.users = Users(documents=self.documents, outbox=self.outbox)
         self.tickets = Tickets(documents=self.documents, outbox=self.outbox)
         self.parked = Parked(documents=self._followed, clock=self.clock)
@@ -90,20 +100,21 @@ class House:
             ids=self.ids,
         )
         self.settings = settings
-        self.classifier = classifier or RuleClassifier()
+        self._classifier = classifier
         self._sweeper: threading.Thread | None = None
         self._closing = threading.Event()
 
     def steps(self) -> Mapping[str, Step]:
         """Return every step by the name that WAKES gives it."""
+        rules = RulesOnDemand()
         mail = Mail(documents=self._followed, mailer=self.mailbox, clock=self.clock)
         tickets = Tickets(documents=self._followed, outbox=self.outbox)
         return {
             "triage": partial(
                 triage_ticket,
                 tickets=tickets,
-                classifier=self.classifier,
-                fallback=RuleClassifier(),
+                classifier=self._classifier or rules,
+                fallback=rules,
                 clock=self.clock,
             ),
             "assign": partial(assign_ticket, tickets=tickets, users=self.users, clock=self.clock),
@@ -123,13 +134,14 @@ class House:
             accounts=self.accounts,
             tickets=TicketDesk(
                 tickets=self.tickets,
-                users=self.users,
                 clock=self.clock,
                 ids=self.ids,
                 cursor_key=self.settings.cursor_key,
             ),
         )
-        return create_app(lambda: desk, routes=(*ROUTES, *pages(self.mailbox)))
+        app = create_app(lambda: desk, routes=(*ROUTES, *pages(self.mailbox)))
+        app.wsgi_app = self.traffic.requests_of(app.wsgi_app)  # type: ignore[assignment,method-assign]
+        return app
 
     def start(self) -> None:
         """Begin to deliver events; what a crash left in the outbox goes first."""
@@ -138,6 +150,7 @@ class House:
             for name, step in self.steps().items()
         }
         relay_outbox(self.outbox, older_than=timedelta(0))
+        self.outbox.start()
         self.queue.start(handlers, exhausted=self._exhausted, threads=WORKERS)
         self._sweeper = threading.Thread(target=self._sweep, name="upkeep", daemon=True)
         self._sweeper.start()
@@ -148,12 +161,19 @@ class House:
         if self._sweeper:
             self._sweeper.join()
         self.queue.stop()
+        self.outbox.stop()
         self._file.close()
         self.auth.close()
 
     def _sweep(self) -> None:
-        while not self._closing.wait(SWEEP_S):
+        sweeps = 0
+        while not self._closing.wait(FOLD_S):
+            sweeps += 1
             try:
+                self.documents.fold()
+                self.auth.fold()
+                if sweeps % SWEEP_EVERY:
+                    continue
                 relay_outbox(self.outbox, older_than=PATIENCE)
                 self.documents.forget(self.clock.now())
                 self.auth.forget(self.clock.now())
@@ -166,11 +186,13 @@ class House:
 
 def locked(folder: Path) -> TextIO:
     """Return the held lock of a folder: two houses on one queue would deliver everything twice."""
+    path = folder
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = (folder / "lock").open("w")
+        path = folder / "lock"
+        lock = path.open("w")
     except OSError as error:
-        raise OutsideError(f"{folder}: {error.strerror}") from error
+        raise OutsideError(f"{path}: {error.strerror}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -9,6 +9,8 @@ from pathlib import Path
 from helpdesk.errors import OutsideError
 from helpdesk.settings import SECRET_LEAST, ApiSettings, SettingsError, keys, secret
 
+HOW_TO_MEND = "restore it from a backup, or start over with --fresh, which forgets everything"
+
 
 def settings_in(folder: Path, *, url: str) -> ApiSettings:
     """Return the settings of the house in a folder, making its secrets at the first start.
@@ -24,7 +26,7 @@ def settings_in(folder: Path, *, url: str) -> ApiSettings:
     except OSError as error:
         raise OutsideError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{path} is damaged: move it away to start with new secrets") from error
+        raise SettingsError(f"{path} is damaged: {HOW_TO_MEND}") from error
     try:
         return ApiSettings(
             url=url,
@@ -33,7 +35,7 @@ def settings_in(folder: Path, *, url: str) -> ApiSettings:
             cursor_key=secret(kept["cursor_key"]),
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise SettingsError(f"{path} is damaged: move it away to start with new secrets") from error
+        raise SettingsError(f"{path} is damaged: {HOW_TO_MEND}") from error
 
 
 def _write(path: Path) -> None:

@@ -1,8 +1,8 @@
 """The demo accounts: one of each role, and moderators who know different things."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from api.accounts import TakenError
 from helpdesk.user import Role, User
 from local.house import House
 
@@ -18,6 +18,18 @@ class Person:
     name: str
     role: Role
     skills: tuple[str, ...] = ()
+
+    def as_user(self, user_id: str, *, now: datetime) -> User:
+        """Return the public side of this person's account."""
+        return User(
+            id=user_id,
+            email=self.email,
+            name=self.name,
+            created_at=now,
+            role=self.role,
+            skills=self.skills,
+            capacity=CAPACITY,
+        )
 
 
 PEOPLE = (
@@ -66,23 +78,23 @@ PEOPLE = (
 
 
 def seed(house: House) -> bool:
-    """Make the demo accounts unless they are there, and say whether any was made."""
-    if house.accounts.knows(PEOPLE[-1].email):
+    """Make of the demo accounts what is not there, and say whether anything was made.
+
+    An earlier start may have been stopped between any two of them, or between the two sides of one:
+    the profile comes last, so whoever has one is whole.
+    """
+    ids = house.accounts.ids_of([person.email for person in PEOPLE])
+    profiles = house.users.get_many([each for each in ids if each])
+    whole = {user.id for user in profiles if user}
+    missing = [each for each in zip(PEOPLE, ids, strict=True) if each[1] not in whole]
+    if not missing:
         return False
     # One hash for all: the password is public, and a second each would be felt at the first start.
     password_hash = house.passwords.hashed(PASSWORD)
-    for person in PEOPLE:
-        user = User(
-            id=house.ids.unique_id(),
-            email=person.email,
-            name=person.name,
-            created_at=house.clock.now(),
-            role=person.role,
-            skills=person.skills,
-            capacity=CAPACITY,
-        )
-        try:
+    for person, user_id in missing:
+        user = person.as_user(user_id or house.ids.unique_id(), now=house.clock.now())
+        if user_id:
+            house.users.add(user)
+        else:
             house.accounts.add(user, password_hash, greet=False)
-        except TakenError:
-            continue  # an earlier start was stopped half-way
     return True

@@ -9,8 +9,8 @@ import heapq
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from helpdesk.ports import Clock
 from local.database import Database, opened
 
 Handler: TypeAlias = Callable[[str], object]
+Turn: TypeAlias = Callable[[], AbstractContextManager[None]]
 Exhausted: TypeAlias = Callable[[str, str, int], None]
 
 _SCHEMA = """
@@ -47,17 +48,36 @@ class Backoff:
         return min(self.most_s, self.first_s * 2.0 ** min(attempts - 1, 60))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something for a target, due now or at a time; a name waits at most once."""
+
+    target: str
+    body: str
+    due_at: datetime | None = None
+    name: str | None = None
+
+
 class SqliteQueue:
     """Messages for named targets, each due at a time, handed over at least once."""
 
     def __init__(
-        self, file: Database | Path, *, clock: Clock, backoff: Backoff | None = None
+        self,
+        file: Database | Path,
+        *,
+        clock: Clock,
+        backoff: Backoff | None = None,
+        turn: Turn = nullcontext,
     ) -> None:
-        """Keep messages in the file, or raise OutsideError; start hands them over."""
+        """Keep messages in the file, or raise OutsideError; start hands them over.
+
+        Each message is handed over inside a `turn`, which may make it wait for what is urgent.
+        """
         self._database = opened(file)
         self._database.install(_SCHEMA)
         self._clock = clock
         self._backoff = backoff or Backoff()
+        self._turn = turn
         lock = threading.Lock()
         self._changed = threading.Condition(lock)
         self._quiet = threading.Condition(lock)
@@ -70,25 +90,18 @@ class SqliteQueue:
             self._due = connection.execute("SELECT due_at, id FROM messages").fetchall()
         heapq.heapify(self._due)
 
-    def put(
-        self,
-        body: str,
-        targets: tuple[str, ...],
-        *,
-        due_at: datetime | None = None,
-        name: str | None = None,
-    ) -> None:
-        """Keep a message for each target, or raise OutsideError. A name that waits is kept once."""
-        if not targets:
+    def put_all(self, messages: Sequence[Message]) -> None:
+        """Keep messages, all or none, or raise OutsideError. A name that waits is kept once."""
+        if not messages:
             return
-        due = due_at.timestamp() if due_at else 0.0
         added = []
         with self._writing() as connection:
-            for target in targets:
+            for message in messages:
+                due = message.due_at.timestamp() if message.due_at else 0.0
                 row = connection.execute(
                     "INSERT INTO messages (target, name, body, due_at) VALUES (?, ?, ?, ?)"
                     " ON CONFLICT (name) DO NOTHING RETURNING id",
-                    (target, name, body, due),
+                    (message.target, message.name, message.body, due),
                 ).fetchone()
                 if row:
                     added.append((due, row[0]))
@@ -161,7 +174,8 @@ class SqliteQueue:
         while (number := self._next()) is not None:
             again: float | None = None
             try:
-                again = self._hand_over(number, handlers, exhausted)
+                with self._turn():
+                    again = self._hand_over(number, handlers, exhausted)
             except Exception as error:
                 # Its own table, or giving up, failed just now; the message is still in it.
                 log.exception("queue is stuck", extra={"reason": str(error)})

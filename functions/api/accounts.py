@@ -5,6 +5,7 @@ read from there at every request: a token says who somebody is, never what they 
 """
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +21,7 @@ from helpdesk.errors import (
     UnauthenticatedError,
 )
 from helpdesk.events import Event, EventType
-from helpdesk.log import traceparent
+from helpdesk.log import bind, traceparent
 from helpdesk.ports import Clock, Documents, Ids
 from helpdesk.user import Role, User, checked_email, checked_name
 from helpdesk.users import Users
@@ -39,6 +40,7 @@ class Principal:
     """Who is asking, as the store knows them at this moment."""
 
     user_id: str
+    name: str
     role: Role
     session_id: str
 
@@ -85,11 +87,12 @@ class Accounts:
             created_at=self._clock.now(),
         )
         self.add(user, self._passwords.hashed(password))
-        return self._logged_in(user)
+        return self._logged_in(user, epoch="")
 
-    def knows(self, email: str) -> bool:
-        """Say whether there is an account with this e-mail address."""
-        return self._documents.get(_email_path(checked_email(email))) is not None
+    def ids_of(self, emails: Sequence[str]) -> list[str | None]:
+        """Return whose account each e-mail address is, if anybody's, in one round trip."""
+        found = self._documents.get_many([_email_path(checked_email(each)) for each in emails])
+        return [each.data["user_id"] if each else None for each in found]
 
     def add(self, user: User, password_hash: str, *, greet: bool = True) -> None:
         """Keep an account and its public side and tell of it, or raise TakenError."""
@@ -116,11 +119,13 @@ class Accounts:
     def log_in(self, email: str, password: str) -> LoggedIn:
         """Return a new session, or raise UnauthenticatedError: the same for every reason."""
         account = self._account_of(email)
-        matches = self._passwords.matches(password, account.data["password"] if account else None)
+        kept = account.data["password"] if account else None
+        with bind(user_id=account.id) if account else bind():
+            matches = self._passwords.matches(password, kept)
         if account is None or not matches or account.data["disabled"]:
             log.warning("log-in refused")
             raise UnauthenticatedError("e-mail or password is wrong")
-        return self._logged_in(self._profile(account))
+        return self._logged_in(self._profile(account), epoch=_epoch(account))
 
     def refresh(self, refresh_token: str) -> LoggedIn:
         """Trade a refresh token for a new pair; a token that comes twice ends its session."""
@@ -147,6 +152,13 @@ class Accounts:
         """End this session; it is refused from the next request on."""
         self._end(principal.session_id)
 
+    def log_out_everywhere(self, principal: Principal) -> None:
+        """End every session of the asker; each is refused from the next request on."""
+        # A name, not a moment: no clock of another instance can be ahead of it.
+        epoch = self._ids.unique_id()
+        self._documents.commit([Update(f"accounts/{principal.user_id}", {"epoch": epoch})])
+        log.info("logged out everywhere")
+
     def authenticate(self, access_token: str) -> Principal:
         """Return who is asking, or raise UnauthenticatedError."""
         return self._principal(self._tokens.read(access_token))
@@ -165,12 +177,14 @@ class Accounts:
             or session is None
             or account.data["disabled"]
             or session.data["user_id"] != claims.user_id
+            or _epoch(session) != _epoch(account)
             or session.data["ended_at"] is not None
             or session.data["expires_at"] <= now
         ):
             raise UnauthenticatedError("the session has ended")
         return Principal(
             user_id=claims.user_id,
+            name=account.data["name"],
             role=Role(account.data["role"]),
             session_id=claims.session_id,
         )
@@ -199,11 +213,12 @@ class Accounts:
             self._users.add(user, _signed_up(user))
         return user
 
-    def _logged_in(self, user: User) -> LoggedIn:
+    def _logged_in(self, user: User, *, epoch: str) -> LoggedIn:
         claims = Claims(user_id=user.id, session_id=self._ids.unique_id())
         now = self._clock.now()
         session: Data = {
             "user_id": user.id,
+            "epoch": epoch,
             "created_at": now,
             "expires_at": now + SESSION_LIFE,
             "ended_at": None,
@@ -234,6 +249,11 @@ class Accounts:
     def _end(self, session_id: str) -> None:
         now = self._clock.now()
         self._documents.commit([Update(f"sessions/{session_id}", {"ended_at": now})])
+
+
+def _epoch(document: Document) -> str:
+    """Return the epoch of an account, or the one a session was begun in: they must agree."""
+    return str(document.data.get("epoch", ""))  # before the first log-out everywhere there is none
 
 
 def _email_path(address: str) -> str:

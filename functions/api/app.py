@@ -9,8 +9,9 @@ from flask import Flask, Response, g, request
 
 from api import http
 from api.accounts import Principal
+from api.passwords import BusyError
 from api.routes import ROUTES, Answered, Asked, Desk, Route, Who
-from helpdesk.errors import ForbiddenError, HelpdeskError
+from helpdesk.errors import ForbiddenError, HelpdeskError, UnauthenticatedError
 from helpdesk.log import bind
 from helpdesk.user import Role
 
@@ -29,7 +30,10 @@ def create_app(desk: Callable[[], Desk], *, routes: Sequence[Route] = ROUTES) ->
             rule, f"{route.method} {route.path}", view, methods=[route.method],
             provide_automatic_options=False,
         )  # fmt: skip
-    app.add_url_rule("/api/openapi.json", "openapi", lambda: _openapi(routes))
+    app.add_url_rule(
+        "/api/openapi.json", "openapi", lambda: _openapi(routes), methods=["GET"],
+        provide_automatic_options=False,
+    )  # fmt: skip
     app.register_error_handler(Exception, _problem)
     app.before_request(_begin)
     app.after_request(_finish)
@@ -57,7 +61,11 @@ def _view(route: Route, desk: Callable[[], Desk]) -> Callable[..., Response]:
 
 
 def _asker(route: Route, desk: Desk) -> Principal:
-    asker = desk.accounts.authenticate(http.bearer(request))
+    token = http.bearer(request)
+    try:
+        asker = desk.accounts.authenticate(token)
+    except UnauthenticatedError as error:
+        raise http.BadTokenError(str(error)) from error
     if route.who is Who.ADMIN and asker.role is not Role.ADMIN:
         raise ForbiddenError("only an admin may do this")
     return asker
@@ -91,7 +99,9 @@ def _finish(response: Response) -> Response:
 
 def _problem(error: Exception) -> Response:
     response = http.problem(error, path=request.path, request_id=g.request_id)
-    if response.status_code >= 500:  # noqa: PLR2004
+    if isinstance(error, BusyError):
+        log.warning("request refused", extra={"reason": str(error)})  # no fault: a flood is on
+    elif response.status_code >= 500:  # noqa: PLR2004
         log.error("request failed", exc_info=error, extra={"reason": type(error).__name__})
     elif isinstance(error, HelpdeskError):
         log.info("request refused", extra={"reason": str(error)})

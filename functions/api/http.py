@@ -64,6 +64,10 @@ class BadRequestError(InvalidInputError):
         self.status = status
 
 
+class BadTokenError(UnauthenticatedError):
+    """An access token was sent, and it lets nobody in."""
+
+
 def read_body(request: Request, model: type[BaseModel]) -> BaseModel:
     """Return the checked body, or raise BadRequestError or ValidationError."""
     if request.mimetype != "application/json":
@@ -179,7 +183,9 @@ def _of_ours(
         return HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here", [], {}
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+        # RFC 6750, section 3.1: an error code only for whoever has sent a token.
+        bad = isinstance(error, BadTokenError)
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if bad else "Bearer"
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         # What a store or a vendor said is for the log.
         return status, "try again in a moment", [], {"Retry-After": "2"}

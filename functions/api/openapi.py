@@ -4,13 +4,13 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
 from openapi_pydantic import OpenAPI
 from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
 from pydantic import BaseModel
 
-from api.routes import Route, Who
+from api.routes import TOLD_ALWAYS, Header, Route, Who
 from api.schemas import Problem
 
 JSON = "application/json"
@@ -47,18 +47,17 @@ def _document(routes: tuple[Route, ...]) -> str:
 
 
 def _operation(route: Route) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
-    if route.answer and issubclass(route.answer, BaseModel):
-        answer["content"] = _content(JSON, route.answer)
-    elif route.answer:
-        answer["content"] = {"text/plain": {"schema": {"type": "string"}}}
     operation = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
-        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "parameters": [
+            *_path_parameters(route),
+            *_query_parameters(route),
+            *_header_parameters(route),
+        ],
         "responses": {
-            str(route.status): answer,
-            **{str(status): _refusal(status) for status in sorted(_refusals(route))},
+            str(status): _response(route, status)
+            for status in (route.status, *sorted(_refusals(route)))
         },
         "security": [] if route.who is Who.ANYONE else [{"bearer": []}],
     }
@@ -80,15 +79,31 @@ def _refusals(route: Route) -> set[int]:
     return statuses
 
 
-def _refusal(status: int) -> dict[str, Any]:
-    refusal: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-    if status != HTTPStatus.NOT_MODIFIED:
-        refusal["content"] = _content("application/problem+json", Problem)
-    return refusal
+def _response(route: Route, status: int) -> dict[str, Any]:
+    told = (*TOLD_ALWAYS, *route.tells)
+    response: dict[str, Any] = {
+        "description": HTTPStatus(status).phrase,
+        "headers": {each.name: _header(each) for each in told if status in (each.on or (status,))},
+    }
+    if status >= HTTPStatus.BAD_REQUEST:
+        response["content"] = _content("application/problem+json", Problem)
+    elif status == route.status and route.answer is str:
+        response["content"] = {"text/plain": {"schema": {"type": "string"}}}
+    elif status == route.status and route.answer:
+        response["content"] = _content(JSON, *(get_args(route.answer) or (route.answer,)))
+    return response
 
 
-def _content(mimetype: str, model: type[BaseModel]) -> dict[str, Any]:
-    return {mimetype: {"schema": PydanticSchema(schema_class=model, enum=None)}}
+def _header(header: Header) -> dict[str, Any]:
+    schema = {"type": header.kind}
+    if header.pattern:
+        schema["pattern"] = header.pattern
+    return {"description": header.about, "required": header.always, "schema": schema}
+
+
+def _content(mimetype: str, *models: type[BaseModel]) -> dict[str, Any]:
+    schemas = [PydanticSchema(schema_class=model, enum=None) for model in models]
+    return {mimetype: {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}}
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
@@ -107,6 +122,10 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
         {"name": name, "in": "query", "schema": _inlined(shape, known)}
         for name, shape in schema["properties"].items()
     ]
+
+
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    return [{"name": each.name, "in": "header", **_header(each)} for each in route.reads]
 
 
 def _inlined(shape: object, known: dict[str, object]) -> object:

@@ -3,18 +3,30 @@
 import base64
 import hashlib
 import hmac
+import logging
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import bcrypt
 
-from helpdesk.errors import InvalidInputError
+from helpdesk.errors import InvalidInputError, TransientError
 from helpdesk.settings import Keys
 
 PASSWORD_LEAST = 12
 PASSWORD_MOST = 256  # characters; beyond it is an attack on the hash, not a passphrase
 
 LOCAL_LEAST = 4  # characters; a shorter part of an address is in many a good passphrase
+
+CROWD = 3  # attempts at once, waiting ones among them: fewer than any server of ours has threads
+WAIT_S = 2.0  # for a core; a check takes a quarter of a second
+
+log = logging.getLogger(__name__)
+
+
+class BusyError(TransientError):
+    """So many passwords are being checked that one more would have to wait too long."""
 
 
 class Passwords:
@@ -24,35 +36,58 @@ class Passwords:
     that hold the whole password, and worthless without the pepper.
     """
 
-    def __init__(self, peppers: Keys, *, cost: int) -> None:
-        """Hash with the signing pepper at this bcrypt cost."""
+    def __init__(self, peppers: Keys, *, cost: int, crowd: int = CROWD) -> None:
+        """Hash with the signing pepper at this bcrypt cost, for so many callers at once."""
         self._peppers = peppers
         self._cost = cost
-        # A log-in flood must not take every core from those who are logged in.
-        self._slots = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) - 1))
+        # A log-in flood must take neither every core nor every thread from those who are logged in.
+        cores = max(1, (os.cpu_count() or 1) - 1)
+        self._slots = threading.BoundedSemaphore(min(crowd, cores))
+        self._places = threading.BoundedSemaphore(crowd)
         # The right shape and cost, and the hash of nothing: making a real one would take every
         # cold start as long as a log-in.
         self._nobody = f"{peppers.signing}:$2b${cost:02}${'.' * 53}"
 
     def hashed(self, password: str) -> str:
-        """Return `pepper:hash`, to be kept."""
+        """Return `pepper:hash`, to be kept, or raise BusyError."""
         name = self._peppers.signing
-        with self._slots:
+        with self._slot():
             made = bcrypt.hashpw(self._keyed(password, name), bcrypt.gensalt(self._cost))
         return f"{name}:{made.decode()}"
 
     def matches(self, password: str, kept: str | None) -> bool:
-        """Say whether this is the password; without a kept hash, no, after just as long."""
-        name, _, made = (kept or self._nobody).partition(":")
-        if name not in self._peppers.known:
+        """Say whether this is the password; without a kept hash, no, after just as long.
+
+        Raise BusyError when too many ask at once.
+        """
+        name, _, made = (kept or "").partition(":")
+        usable = name in self._peppers.known
+        if not usable:
             name, _, made = self._nobody.partition(":")
-            kept = None
-        with self._slots:
+        with self._slot():
             try:
                 same = bcrypt.checkpw(self._keyed(password, name), made.encode())
             except ValueError:
-                return False  # the kept hash is damaged: nobody can log in with it
-        return same and kept is not None
+                usable = same = False
+        if kept is not None and not usable:
+            # Whose it is, the caller has bound; nobody can log in with it.
+            log.error("a kept password is damaged, or its pepper is gone")
+        return same and usable
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        """Lend a core for one password, or raise BusyError."""
+        if not self._places.acquire(blocking=False):
+            raise BusyError("too many passwords are being checked")
+        try:
+            if not self._slots.acquire(timeout=WAIT_S):
+                raise BusyError("checking passwords takes too long")
+            try:
+                yield
+            finally:
+                self._slots.release()
+        finally:
+            self._places.release()
 
     def _keyed(self, password: str, pepper: str) -> bytes:
         key = self._peppers.known[pepper]

@@ -1,8 +1,10 @@
 """The table of routes: method, path, who may ask, what comes in, what is done, what goes out."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import UnionType
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel
@@ -63,6 +65,18 @@ Handler: TypeAlias = Callable[[Desk, Asked], Answered]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """A header that a route reads, or that its answers carry."""
+
+    name: str
+    about: str
+    kind: str = "string"
+    pattern: str | None = None
+    on: tuple[int, ...] = ()  # the statuses of the answers that carry it; none named: every one
+    always: bool = True  # those answers do carry it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One row of the table."""
 
@@ -72,10 +86,37 @@ class Route:
     handler: Handler
     summary: str
     status: int
-    answer: type[BaseModel] | type[str] | None  # str: plain text
+    answer: type[BaseModel] | UnionType | type[str] | None  # str: plain text
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     also: tuple[int, ...] = ()  # statuses of its own, beside those every such route has
+    reads: tuple[Header, ...] = ()
+    tells: tuple[Header, ...] = ()  # headers of its own, beside those every such answer has
+
+
+# What the answers of every route carry.
+TOLD_ALWAYS = (
+    Header(name="X-Request-Id", about="the number of this request in the log",
+           pattern="^[0-9a-f]{16}$"),
+    Header(name="WWW-Authenticate", about="how to say who one is (RFC 6750)", on=(401,)),
+    Header(name="Retry-After", about="seconds to wait before the next try", kind="integer",
+           on=(503,)),
+)  # fmt: skip
+
+IDEMPOTENCY_KEY = Header(
+    name="Idempotency-Key", pattern="^[A-Za-z0-9_-]{1,64}$", always=False,
+    about="the same key and ticket within a day open one ticket and get one answer",
+)  # fmt: skip
+IF_NONE_MATCH = Header(
+    name="If-None-Match", always=False,
+    about="tags of the versions one has, or *: if the ticket is still one of them, 304",
+)  # fmt: skip
+LOCATION = Header(name="Location", about="where the ticket is", on=(201,))
+REPLAYED = Header(
+    name="Idempotent-Replayed", about="true: this is the answer to an earlier request", on=(201,),
+    always=False,
+)  # fmt: skip
+ETAG = Header(name="ETag", about="the version of the ticket", on=(200, 304))
 
 
 def sign_up(desk: Desk, asked: Asked) -> Answered:
@@ -105,6 +146,12 @@ def log_out(desk: Desk, asked: Asked) -> Answered:
     return Answered(status=204)
 
 
+def log_out_everywhere(desk: Desk, asked: Asked) -> Answered:
+    """End every session of one's own."""
+    desk.accounts.log_out_everywhere(asked.principal)
+    return Answered(status=204)
+
+
 def me(desk: Desk, asked: Asked) -> Answered:
     """Read one's own profile."""
     return Answered(status=200, body=schemas.user_view(desk.accounts.me(asked.principal)))
@@ -113,8 +160,8 @@ def me(desk: Desk, asked: Asked) -> Answered:
 def open_ticket(desk: Desk, asked: Asked) -> Answered:
     """File a ticket; it is answered before any triage."""
     body: schemas.NewTicket = asked.body
-    key = asked.headers.get("Idempotency-Key")
-    if key is not None and not (0 < len(key) <= 64 and key.isascii() and _is_key(key)):  # noqa: PLR2004
+    key = asked.headers.get(IDEMPOTENCY_KEY.name)
+    if key is not None and not re.fullmatch(IDEMPOTENCY_KEY.pattern or "", key):
         raise InvalidInputError("Idempotency-Key takes 1 to 64 of A-Z a-z 0-9 _ -")
     opened = desk.tickets.open_ticket(asked.principal, body.title, body.description, key=key)
     ticket = opened.ticket
@@ -129,7 +176,7 @@ def read_ticket(desk: Desk, asked: Asked) -> Answered:
     """Read a ticket."""
     ticket = desk.tickets.read_ticket(asked.principal, asked.path["ticket_id"])
     tag = f'"{ticket.version}"'
-    if tag in asked.headers.get("If-None-Match", "").replace("W/", "").split(", "):
+    if _has(asked.headers.get(IF_NONE_MATCH.name, ""), tag):
         return Answered(status=304, headers={"ETag": tag})
     view = schemas.ticket_view(ticket, staff=is_staff(asked.principal, ticket))
     return Answered(status=200, body=view, headers={"ETag": tag})
@@ -141,7 +188,9 @@ def list_tickets(desk: Desk, asked: Asked) -> Answered:
     page = desk.tickets.list_tickets(
         asked.principal, status=query.status, limit=query.limit, cursor=query.cursor
     )
-    items = [schemas.ticket_line(ticket) for ticket in page.tickets]
+    # A moderator's list holds what is assigned to them: whoever is no mere user works on it.
+    staff = asked.principal.role is not Role.USER
+    items = [schemas.ticket_line(ticket, staff=staff) for ticket in page.tickets]
     return Answered(status=200, body={"items": items, "next_cursor": page.next_cursor})
 
 
@@ -150,8 +199,9 @@ def healthz(_desk: Desk, _asked: Asked) -> Answered:
     return Answered(status=200, body={"status": "ok"})
 
 
-def _is_key(text: str) -> bool:
-    return text.replace("_", "").replace("-", "").isalnum() or not text.strip("_-")
+def _has(tags: str, tag: str) -> bool:
+    """Say whether a list of tags names this one; weak ones count (RFC 9110, section 13.1.2)."""
+    return tags.strip() == "*" or tag in re.findall('"[^"]*"', tags)
 
 
 ROUTES = (
@@ -174,12 +224,18 @@ ROUTES = (
         summary="End this session", status=204, answer=None,
     ),
     Route(
+        method="POST", path="/api/auth/logout-all", who=Who.SIGNED_IN, handler=log_out_everywhere,
+        summary="End every session of one's own", status=204, answer=None,
+    ),
+    Route(
         method="GET", path="/api/auth/me", who=Who.SIGNED_IN, handler=me,
         summary="Read one's own profile", status=200, answer=schemas.UserView,
     ),
     Route(
         method="POST", path="/api/tickets", who=Who.SIGNED_IN, handler=open_ticket,
-        summary="File a ticket", body=schemas.NewTicket, status=201, answer=schemas.TicketView,
+        summary="File a ticket; an admin sees all of it", body=schemas.NewTicket, status=201,
+        answer=schemas.StaffTicketView | schemas.TicketView, reads=(IDEMPOTENCY_KEY,),
+        tells=(LOCATION, REPLAYED),
     ),
     Route(
         method="GET", path="/api/tickets", who=Who.SIGNED_IN, handler=list_tickets,
@@ -188,7 +244,9 @@ ROUTES = (
     ),
     Route(
         method="GET", path="/api/tickets/{ticket_id}", who=Who.SIGNED_IN, handler=read_ticket,
-        summary="Read a ticket", status=200, answer=schemas.StaffTicketView, also=(304, 404),
+        summary="Read a ticket; its assignee and an admin see all of it", status=200,
+        answer=schemas.StaffTicketView | schemas.TicketView, also=(304, 404),
+        reads=(IF_NONE_MATCH,), tells=(ETAG,),
     ),
     Route(
         method="GET", path="/healthz", who=Who.ANYONE, handler=healthz,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.accounts import LoggedIn
-from helpdesk.ticket import DESCRIPTION_MOST, TITLE_MOST, Status, Ticket
+from helpdesk.ticket import DESCRIPTION_MOST, TITLE_MOST, Listed, Status, Ticket
 from helpdesk.user import EMAIL_MOST, NAME_MOST, Role, User
 from helpdesk.verdict import Category, Judged, Priority, Sentiment, Source, Verdict
 
@@ -166,15 +166,20 @@ class TicketLine(Answer):
     skills: list[str]
     requester: PersonView
     assignee: PersonView | None
-    needs_review: bool
     created_at: datetime
     updated_at: datetime
+
+
+class StaffTicketLine(TicketLine):
+    """A ticket in a list for staff."""
+
+    needs_review: bool
 
 
 class TicketPage(Answer):
     """One page of tickets, newest first; `next_cursor` is null on the last one."""
 
-    items: list[TicketLine]
+    items: list[StaffTicketLine] | list[TicketLine]
     next_cursor: str | None
 
 
@@ -221,13 +226,12 @@ def user_view(user: User) -> dict[str, Any]:
 def ticket_view(ticket: Ticket, *, staff: bool) -> dict[str, Any]:
     """Return a ticket in the shape of TicketView, or of StaffTicketView for staff."""
     view = {
-        **ticket_line(ticket),
+        **ticket_line(ticket, staff=staff),
         "description": ticket.description,
         "triaged_at": ticket.triaged_at,
         "assigned_at": ticket.assigned_at,
     }
     if not staff:
-        del view["needs_review"]
         return view
     verdict = ticket.verdict
     return {
@@ -238,10 +242,10 @@ def ticket_view(ticket: Ticket, *, staff: bool) -> dict[str, Any]:
     }
 
 
-def ticket_line(ticket: Ticket) -> dict[str, Any]:
-    """Return a ticket in the shape of TicketLine."""
+def ticket_line(ticket: Ticket | Listed, *, staff: bool) -> dict[str, Any]:
+    """Return a ticket in the shape of TicketLine, or of StaffTicketLine for staff."""
     assignee = {"id": ticket.assignee_id, "name": ticket.assignee_name}
-    return {
+    line = {
         "id": ticket.id,
         "title": ticket.title,
         "status": ticket.status,
@@ -250,10 +254,10 @@ def ticket_line(ticket: Ticket) -> dict[str, Any]:
         "skills": ticket.skills,
         "requester": {"id": ticket.requester_id, "name": ticket.requester_name},
         "assignee": assignee if ticket.assignee_id else None,
-        "needs_review": ticket.needs_review,
         "created_at": ticket.created_at,
         "updated_at": ticket.updated_at,
     }
+    return {**line, "needs_review": ticket.needs_review} if staff else line
 
 
 def verdict_view(verdict: Verdict) -> dict[str, Any]:

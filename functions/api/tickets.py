@@ -10,10 +10,9 @@ from helpdesk.cursor import seal, unseal
 from helpdesk.errors import AlreadyExistsError, NotFoundError, OutsideError
 from helpdesk.log import bind
 from helpdesk.ports import Clock, Ids
-from helpdesk.ticket import Status, Ticket, checked_description, checked_title
+from helpdesk.ticket import Listed, Status, Ticket, checked_description, checked_title
 from helpdesk.tickets import Once, Opened, Tickets
 from helpdesk.timeline import Actor, Entry
-from helpdesk.users import Users
 
 _ID = re.compile(r"[0-9A-Za-z]{1,40}")
 ID_TRIES = 3  # 40 random bits: the second try is already rarer than a broken disk
@@ -25,19 +24,16 @@ log = logging.getLogger(__name__)
 class Page:
     """One page of a list, and where it goes on."""
 
-    tickets: list[Ticket]
+    tickets: list[Listed]
     next_cursor: str | None
 
 
 class TicketDesk:
     """Takes in tickets and shows them."""
 
-    def __init__(
-        self, *, tickets: Tickets, users: Users, clock: Clock, ids: Ids, cursor_key: bytes
-    ) -> None:
+    def __init__(self, *, tickets: Tickets, clock: Clock, ids: Ids, cursor_key: bytes) -> None:
         """Serve from `tickets`; sign cursors with the key."""
         self._tickets = tickets
-        self._users = users
         self._clock = clock
         self._ids = ids
         self._cursor_key = cursor_key
@@ -62,7 +58,7 @@ class TicketDesk:
             title=title,
             description=description,
             requester_id=principal.user_id,
-            requester_name=self._users.get(principal.user_id).name,
+            requester_name=principal.name,
             created_at=now,
             updated_at=now,
         )
@@ -94,7 +90,7 @@ class TicketDesk:
         """Return one page of what the asker may see, newest first."""
         wanted = replace(scope(principal), status=status)
         bound_to = f"{principal.user_id}|{principal.role}|{status or ''}"
-        after = unseal(cursor, key=self._cursor_key, bound_to=bound_to) if cursor else None
+        after = None if cursor is None else unseal(cursor, key=self._cursor_key, bound_to=bound_to)
         # One more than asked for tells whether the list goes on.
         found = self._tickets.list(wanted, limit=limit + 1, after=after)
         page, more = found[:limit], len(found) > limit

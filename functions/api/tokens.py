@@ -7,7 +7,9 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 import jwt
 
@@ -19,6 +21,7 @@ ISSUER = "helpdesk"
 AUDIENCE = "helpdesk-api"
 LIFE = timedelta(minutes=10)
 TOKEN_MOST = 4096
+REMEMBERED = 1000  # tokens
 SKEW_S = 5  # how far the clock of another instance may be ahead
 _TYPE = "at+jwt"
 _ALGORITHM = "HS256"
@@ -44,6 +47,9 @@ class Tokens:
         self._clock = clock
         self._ids = ids
         self._jwt = jwt.PyJWT(options={"enforce_minimum_key_length": True})
+        # A client shows one token many times. Only what a signature says is remembered: times and
+        # the session are looked at on every request, and what was refused is not kept.
+        self._verified = lru_cache(REMEMBERED)(self._verify)
 
     def issue(self, claims: Claims) -> str:
         """Return a token that is good for ten minutes."""
@@ -69,10 +75,17 @@ class Tokens:
         """Return what a token says, or raise UnauthenticatedError without saying why."""
         if len(token) > TOKEN_MOST or not _SHAPE.fullmatch(token):
             raise UnauthenticatedError("the access token is not valid")
+        claims = self._verified(token)
+        if not self._is_current(claims):
+            raise UnauthenticatedError("the access token is not valid")
+        return Claims(user_id=claims["sub"], session_id=claims["sid"])
+
+    def _verify(self, token: str) -> dict[str, Any]:
+        """Return the claims of a token that we signed, current or not."""
         try:
             header = jwt.get_unverified_header(token)
             key = self._keys.known[str(header.get("kid"))]
-            # Times are checked against our own clock below: PyJWT reads the machine's.
+            # Times are checked against our own clock: PyJWT reads the machine's.
             claims = self._jwt.decode(
                 token,
                 key,
@@ -89,13 +102,10 @@ class Tokens:
             )
         except (jwt.PyJWTError, KeyError, ValueError, RecursionError) as error:
             raise UnauthenticatedError("the access token is not valid") from error
-        user_id, session_id = str(claims["sub"]), str(claims["sid"])
-        named = _ID.fullmatch(user_id) and _ID.fullmatch(session_id)
-        if header != {"alg": _ALGORITHM, "kid": header["kid"], "typ": _TYPE} or not (
-            named and self._is_current(claims)
-        ):
+        ours = header == {"alg": _ALGORITHM, "kid": header["kid"], "typ": _TYPE}
+        if not ours or not (_is_id(claims["sub"]) and _is_id(claims["sid"])):
             raise UnauthenticatedError("the access token is not valid")
-        return Claims(user_id=user_id, session_id=session_id)
+        return claims
 
     def _is_current(self, claims: dict[str, object]) -> bool:
         now = self._clock.now().timestamp()
@@ -104,6 +114,10 @@ class Tokens:
             return False
         lives = ends - made <= LIFE.total_seconds() and now < ends
         return lives and max(made, begun) <= now + SKEW_S
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def new_secret() -> str:

@@ -141,7 +141,8 @@ class Query:
 
     Sorted by `order`, then by id in the direction of the last order (ascending without one). Only
     documents that have every field asked for take part. `after` holds a document's order values
-    and its id: the answer begins behind that document.
+    and its id: the answer begins behind that document. With `fields`, documents come with just
+    these top-level fields, None where one is lacking.
     """
 
     collection: str
@@ -149,9 +150,12 @@ class Query:
     order: tuple[Order, ...] = ()
     limit: int = 20
     after: tuple[Value, ...] | None = None
+    fields: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_collection(self.collection)
+        for name in self.fields:
+            _check_field(name)
         if not 1 <= self.limit <= QUERY_MOST:
             raise InvalidQueryError(f"limit must be 1 to {QUERY_MOST}", field="limit")
         if self.after is not None and len(self.after) != len(self.order) + 1:

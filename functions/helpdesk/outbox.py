@@ -5,10 +5,11 @@ the fence: a second delivery of what caused the transition cannot commit it a se
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from helpdesk import events
-from helpdesk.documents import Create, Filter, Op, Order, Query, Update
+from helpdesk.documents import Create, Data, Filter, Op, Order, Query, Update
 from helpdesk.errors import InvalidInputError, TransientError
 from helpdesk.events import Event
 from helpdesk.ports import Bus, Clock, Documents
@@ -47,16 +48,26 @@ class Outbox:
 
         A failure is no error of the caller's: the event is safe here, and the sweep sends it.
         """
+        return self.hand_over([event])
+
+    def hand_over(self, committed: Sequence[Event]) -> bool:
+        """Hand committed events to the bus now, and say whether all of that worked."""
         try:
-            self._bus.publish(event)
-            sent = {"pending_at": None, "expires_at": self._clock.now() + KEPT}
-            self._documents.commit([Update(_path(event), sent)])
+            self.publish(committed)
+            expires = self._clock.now() + KEPT
+            sent: Data = {"pending_at": None, "expires_at": expires}
+            self._documents.commit([Update(_path(event), sent) for event in committed])
         except TransientError as error:
             log.warning(
-                "event stays in the outbox", extra={"event_id": event.id, "reason": str(error)}
+                "events stay in the outbox", extra={"count": len(committed), "reason": str(error)}
             )
             return False
         return True
+
+    def publish(self, committed: Sequence[Event]) -> None:
+        """Publish events one by one, or raise OutsideError."""
+        for event in committed:
+            self._bus.publish(event)
 
     def sweep(self, older_than: timedelta) -> int:
         """Send what is still pending after that long, oldest first, and return how many were."""
@@ -81,7 +92,7 @@ class Outbox:
             # Kept by another version of us, as after a roll-back: it must not hold up the others.
             log.error("event cannot be read", extra={"reason": str(error)})  # noqa: TRY400 - known
             return False
-        return self.send(event)
+        return self.hand_over([event])
 
 
 def _path(event: Event) -> str:

@@ -56,6 +56,14 @@ class ApiSettings:
         return cls(url=url, tokens=tokens, peppers=peppers, cursor_key=cursor_key)
 
 
+def without_plugins() -> None:
+    """Keep pydantic from searching every installed package for plugins when it is imported.
+
+    We use none, and the search is paid for at every start.
+    """
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
 def keys(text: str) -> Keys:
     """Return the keys in `{"signing": "k1", "known": {"k1": "<base64>"}}`, or raise ValueError."""
     found = json.loads(text)

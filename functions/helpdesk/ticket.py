@@ -1,5 +1,6 @@
 """A ticket, its states and every legal change of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from helpdesk.verdict import Category, Priority, Source, Verdict
 
 TITLE_MOST = 200
 DESCRIPTION_MOST = 20_000
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of a surrogate pair
 
 
 class Status(StrEnum):
@@ -108,6 +110,25 @@ class Ticket:
         return replace(moved, assignee_id=assignee.id, assignee_name=assignee.name, assigned_at=now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What a list shows of a ticket, so that a page reads no description and no verdict."""
+
+    id: str
+    title: str
+    status: Status
+    priority: Priority | None
+    category: Category | None
+    skills: tuple[str, ...]
+    requester_id: str
+    requester_name: str
+    assignee_id: str | None
+    assignee_name: str | None
+    needs_review: bool
+    created_at: datetime
+    updated_at: datetime
+
+
 def checked_title(title: str) -> str:
     """Return the title trimmed, on one line, or raise InvalidInputError."""
     return _checked(" ".join(title.split()), most=TITLE_MOST, field_name="title")
@@ -125,6 +146,6 @@ def _checked(text: str, *, most: int, field_name: str) -> str:
         raise InvalidInputError(
             f"{field_name} has {len(text)} characters, at most {most} are allowed", field=field_name
         )
-    if any("\ud800" <= char <= "\udfff" or char == "\0" for char in text):
+    if _NO_TEXT.search(text):
         raise InvalidInputError(f"{field_name} holds a character that is no text", field=field_name)
     return text

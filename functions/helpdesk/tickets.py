@@ -23,9 +23,9 @@ from helpdesk.events import Event, EventType
 from helpdesk.log import traceparent
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
-from helpdesk.ticket import Status, Ticket
+from helpdesk.ticket import Listed, Status, Ticket
 from helpdesk.timeline import Entry, recorded
-from helpdesk.wire import ticket_document, ticket_from
+from helpdesk.wire import LISTED_FIELDS, listed_from, ticket_document, ticket_from
 
 REMEMBERED = timedelta(hours=24)  # how long an idempotency key answers as it did
 
@@ -76,7 +76,7 @@ class Tickets:
             raise NotFoundError(f"there is no ticket {ticket_id}")
         return ticket_from(document)
 
-    def list(self, wanted: Wanted, *, limit: int, after: tuple[Value, ...] | None) -> list[Ticket]:
+    def list(self, wanted: Wanted, *, limit: int, after: tuple[Value, ...] | None) -> list[Listed]:
         """Return one page of tickets, newest first."""
         asked = {
             "requester_id": wanted.requester_id,
@@ -85,8 +85,8 @@ class Tickets:
         }
         filters = tuple(Filter(name, Op.EQ, value) for name, value in asked.items() if value)
         newest = (Order("created_at", descending=True),)
-        found = self._documents.query(Query("tickets", filters, newest, limit, after))
-        return [ticket_from(document) for document in found]
+        page = Query("tickets", filters, newest, limit, after, LISTED_FIELDS)
+        return [listed_from(document) for document in self._documents.query(page)]
 
     def open(self, ticket: Ticket, entry: Entry, *, once: Once | None) -> Opened:
         """Keep a new ticket and return it, or the one that this very request opened before.

@@ -6,7 +6,7 @@ from typing import Any
 
 from helpdesk.documents import Data, Document
 from helpdesk.errors import InvalidInputError
-from helpdesk.ticket import Status, Ticket
+from helpdesk.ticket import Listed, Status, Ticket
 from helpdesk.user import Role, User
 from helpdesk.verdict import (
     Category,
@@ -91,6 +91,29 @@ def ticket_from(document: Document) -> Ticket:
         assigned_at=data["assigned_at"],
         notified_at=data["notified_at"],
         version=document.version,
+    )
+
+
+LISTED_FIELDS = tuple(Listed.__dataclass_fields__)
+
+
+def listed_from(document: Document) -> Listed:
+    """Return what a list shows of a ticket, from a document with at least LISTED_FIELDS."""
+    data = document.data
+    return Listed(
+        id=data["id"],
+        title=data["title"],
+        status=Status(data["status"]),
+        priority=Priority(data["priority"]) if data["priority"] else None,
+        category=Category(data["category"]) if data["category"] else None,
+        skills=tuple(data["skills"]),
+        requester_id=data["requester_id"],
+        requester_name=data["requester_name"],
+        assignee_id=data["assignee_id"],
+        assignee_name=data["assignee_name"],
+        needs_review=data["needs_review"],
+        created_at=data["created_at"],
+        updated_at=data["updated_at"],
     )
 
 

@@ -39,30 +39,19 @@ def sample(count: int) -> list[Sample]:
 
 
 def show(house: House, url: str, count: int, *, stopped: threading.Event) -> bool:
-    """File that many tickets, print their way and a summary; say whether every one arrived."""
+    """File that many tickets, print their way and a summary; say whether that went well."""
     started = time.perf_counter()
-    filed = file_tickets(url, sample(count))
-    waiting = set(filed)
-    arrived: list[Ticket] = []
-    quiet_since = time.perf_counter()
-    while waiting and not stopped.is_set():
-        found = [ticket for ticket in map(house.tickets.get, waiting) if ticket.notified_at]
-        if found:
-            quiet_since = time.perf_counter()
-        elif time.perf_counter() - quiet_since > PATIENCE_S:
-            break
-        arrived += found
-        waiting -= {ticket.id for ticket in found}
-        _progress(len(arrived), count)
-        if waiting:
-            time.sleep(LOOK_S)
-    took = time.perf_counter() - started
-    print(f"\n\n{chr(10).join(_summary(arrived, count, took))}", flush=True)
-    return len(arrived) == count
+    filed = file_tickets(url, sample(count), stopped=stopped)
+    arrived = _arrived(house, filed, count, stopped=stopped)
+    lines = _summary(arrived, len(filed), time.perf_counter() - started)
+    if len(filed) < count:
+        lines.insert(0, f"  stopped when {len(filed)} of {count} tickets were filed")
+    print(f"\n\n{chr(10).join(lines)}", flush=True)
+    return len(arrived) == count or stopped.is_set()
 
 
-def file_tickets(url: str, samples: list[Sample]) -> list[str]:
-    """File every sample as the viewer, by several clients at once, and return the ids."""
+def file_tickets(url: str, samples: list[Sample], *, stopped: threading.Event) -> list[str]:
+    """File the samples as the viewer, by several clients at once, and return the ids."""
     token = _post(url, "/api/auth/login", {"email": "viewer@demo.com", "password": PASSWORD}, "")[
         "access_token"
     ]
@@ -74,6 +63,8 @@ def file_tickets(url: str, samples: list[Sample]) -> list[str]:
     def client() -> None:
         try:
             for each in _shared(todo, guard):
+                if stopped.is_set():
+                    return
                 body = {"title": each.title, "description": each.description}
                 ids.append(str(_post(url, "/api/tickets", body, str(token))["id"]))
         except (OSError, http.client.HTTPException, OutsideError) as error:
@@ -87,6 +78,28 @@ def file_tickets(url: str, samples: list[Sample]) -> list[str]:
     if failures:
         raise OutsideError(f"the demo could not file its tickets: {failures[0]}")
     return ids
+
+
+def _arrived(
+    house: House, filed: list[str], count: int, *, stopped: threading.Event
+) -> list[Ticket]:
+    """Watch until every ticket has arrived, none does any more, or somebody stops it."""
+    waiting = set(filed)
+    arrived: list[Ticket] = []
+    quiet_since = time.perf_counter()
+    while waiting:
+        last = stopped.is_set()  # asked before the look, so that it counts what came meanwhile
+        found = [ticket for ticket in map(house.tickets.get, waiting) if ticket.notified_at]
+        arrived += found
+        waiting -= {ticket.id for ticket in found}
+        _progress(len(arrived), count)
+        if found:
+            quiet_since = time.perf_counter()
+        if last or time.perf_counter() - quiet_since > PATIENCE_S:
+            break
+        if waiting:
+            stopped.wait(LOOK_S)
+    return arrived
 
 
 def _shared(todo: Iterator[Sample], guard: threading.Lock) -> Iterator[Sample]:

@@ -508,6 +508,33 @@ def test_counting_knows_no_limit_and_no_cursor(documents):
     assert documents.count(Query("things")) == 32
 
 
+def test_a_query_for_some_fields_reads_just_these(documents):
+    whole = {"rank": 1, "color": None, "yes": True, "at": NOON, "list": [1, {"x": "y"}], "big": "z"}
+    fill(documents, a=whole, b={"rank": 2})
+    wanted = ("yes", "at", "list", "color")
+
+    found = documents.query(Query("things", order=BY_RANK, fields=wanted))
+    one = documents.query(Query("things", order=BY_RANK, limit=1, fields=("yes",)))
+
+    assert [d.id for d in found] == ["a", "b"]
+    assert found[0].data == {"yes": True, "at": NOON, "list": [1, {"x": "y"}], "color": None}
+    assert found[1].data == dict.fromkeys(wanted)
+    assert found[0].version == documents.get("things/a").version
+    assert one[0].data == {"yes": True}
+
+
+def test_some_fields_of_any_of_several_values_come_once_each(documents):
+    fill(documents, a={"tags": ["x", "y"], "rank": 1}, b={"tags": ["y"], "rank": 2})
+    either = (Filter("tags", Op.CONTAINS_ANY, ["x", "y"]),)
+
+    found = documents.query(Query("things", either, NEWEST, fields=("tags", "rank")))
+
+    assert [d.data for d in found] == [
+        {"tags": ["y"], "rank": 2},
+        {"tags": ["x", "y"], "rank": 1},
+    ]
+
+
 # the shapes of queries
 
 
@@ -533,6 +560,7 @@ def test_a_query_without_a_declared_index_is_refused(documents, query):
         lambda: Query("things", limit=1001),
         lambda: Query("things", order=BY_RANK, after=(1,)),
         lambda: Query("things/a"),
+        lambda: Query("things", fields=("a'b",)),
         lambda: Query("th'ings"),
         lambda: Query("things", (Filter("rank", Op.GT, 1),)),
         lambda: Query("things", (Filter("size", Op.GT, 1),), BY_RANK),

@@ -10,9 +10,11 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -76,6 +78,9 @@ class Program:
         status, session = self.asked("POST", "/api/auth/login", body)
         assert status == 200
         return session["access_token"]
+
+    def letters(self, token):
+        return self.asked("GET", "/api/mailbox", token=token)[1]["items"]
 
     def stop(self, number=signal.SIGINT):
         """Send a signal, and return the exit code, the rest of the output, and the errors."""
@@ -267,6 +272,7 @@ def test_damaged_secrets_are_named_and_not_repeated(tmp_path):
     said = refusal(3, "--port", "0", "--data", str(tmp_path))
 
     assert "secrets.json" in said
+    assert "restore it from a backup, or start over with --fresh" in said
     assert "hunter2" not in said
 
 
@@ -277,6 +283,7 @@ def test_a_folder_in_the_place_of_a_file_is_said_in_a_line(tmp_path, name):
     said = refusal(3, "--port", "0", "--data", str(tmp_path))
 
     assert "Is a directory" in said or "unable to open" in said
+    assert name in said
 
 
 def test_fresh_stops_at_a_folder_that_has_the_name_of_a_file(tmp_path):
@@ -306,11 +313,27 @@ def test_other_machines_are_let_in_only_on_purpose(tmp_path, host):
     assert not (tmp_path / "data").exists()
 
 
-def test_on_purpose_other_machines_are_let_in(running):
-    house = running("--host", "0.0.0.0", "--port", "0", "--expose")  # noqa: S104 - as asked
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [("0.0.0.0", "127.0.0.1"), ("::", "::1")],  # noqa: S104 - as asked
+)
+def test_on_purpose_other_machines_are_let_in_and_links_lead_somewhere(running, host, here):
+    house = running("--host", host, "--port", "0", "--expose")
+    port = urlsplit(house.url).port
 
-    assert urlsplit(house.url).port
-    assert house.stop()[0] == 0
+    assert urlsplit(house.url).hostname == here
+    body = {"email": "new@example.com", "password": "quite a private phrase"}
+    status, session = house.asked("POST", "/api/auth/signup", body)
+    assert status == 201
+    until = time.monotonic() + 5
+    while not (letters := house.letters(session["access_token"])):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    code, out, _ = house.stop()
+    assert code == 0
+    linked = f"http://{socket.gethostname()}:{port}"
+    assert f"from other machines, and in mails, at {linked}\n" in out
+    assert linked in letters[0]["text"]
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "", "300.1.1.1", "..", "x" * 70])
@@ -343,8 +366,72 @@ def test_an_impatient_interrupt_is_no_traceback(tmp_path):
     assert err == ""
 
 
-@pytest.mark.xfail(reason="the greeting holds an ellipsis: local/__main__.py _greet", strict=True)
-def test_a_terminal_that_knows_ascii_only_is_enough(running, monkeypatch):
+@pytest.mark.parametrize("name", ["data", "donn\u00e9es"])
+def test_a_terminal_that_knows_ascii_only_is_enough(running, monkeypatch, tmp_path, name):
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
 
-    assert running("--port", "0").stop()[0] == 0
+    code, out, err = running("--port", "0", data=tmp_path / name).stop()
+
+    assert (code, err) == (0, "")
+    assert "more moderators" in out
+
+
+def test_a_demo_that_is_interrupted_tells_true_numbers_and_is_no_failure(running, tmp_path):
+    house = running("--port", "0", "--demo", "1000", "--once")
+    until = time.monotonic() + START_S
+    while not tickets_in(tmp_path / "data") and time.monotonic() < until:
+        time.sleep(0.01)
+
+    code, out, err = house.stop()
+
+    assert (code, err) == (0, "")
+    told = re.search(r"stopped when (\d+) of 1000 tickets were filed", out)
+    assert told, out
+    assert int(told[1]) == tickets_in(tmp_path / "data") > 0
+    assert f"of {told[1]} tickets " in out
+
+
+def tickets_in(data):
+    with closing(sqlite3.connect(data / "helpdesk.db")) as connection:
+        query = "SELECT count(*) FROM documents WHERE collection = 'tickets'"
+        return connection.execute(query).fetchone()[0]
+
+
+def test_a_reader_who_is_gone_before_the_greeting_stops_it_quietly(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    ended = subprocess.run(
+        command("--port", "0", "--data", str(tmp_path / "data")),
+        stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    os.close(writing)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert not list((tmp_path / "data").glob("*-wal"))
+
+
+def test_a_reader_who_has_seen_enough_is_no_traceback_at_the_end(running):
+    house = running("--port", "0")
+    greeting = [house.out.readline() for _ in range(10)]
+    assert "demopassword" in greeting[-1]
+    house.out.close()
+    assert house.asked("GET", "/healthz")[0] == 200
+
+    house.process.send_signal(signal.SIGINT)
+
+    assert (house.err.read(), house.process.wait(START_S)) == ("", 0)
+
+
+def test_what_it_makes_is_for_its_owner_alone_whoever_made_the_folder(running, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    (data / "mine.txt").touch(mode=0o644)
+
+    house = running("--port", "0")
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in data.iterdir()}
+    assert modes.pop("mine.txt") == 0o644
+    assert modes == dict.fromkeys(modes, 0o600)
+    assert {"helpdesk.db", "auth.db", "helpdesk.log", "lock", "secrets.json"} <= set(modes)
+    assert house.stop()[0] == 0

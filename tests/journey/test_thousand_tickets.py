@@ -83,6 +83,9 @@ class Client:
     def _log_in(self):
         login = {"email": "viewer@demo.com", "password": "demopassword"}
         status, answer = post(self.port, "/api/auth/login", login)
+        while status == 503:  # the other clients log in just now
+            self.pause.wait(0.2)
+            status, answer = post(self.port, "/api/auth/login", login)
         assert status == 200
         self._token = answer["access_token"]
 

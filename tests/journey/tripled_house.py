@@ -18,7 +18,7 @@ from local.bus import QueueBus
 from local.house import House, locked
 from local.keys import settings_in
 from local.people import seed
-from local.queue import Backoff
+from local.queue import Backoff, Message
 from local.server import Server
 
 LATE_S = 0.5
@@ -34,10 +34,18 @@ class TripledBus(QueueBus):
         self._chance = chance
         self._clock = SystemClock()
 
-    def publish(self, event):
-        for _ in range(COPIES):
-            due = self._clock.now() + timedelta(seconds=self._chance.uniform(0, LATE_S))
-            self._late.put(events.encode(event), WAKES[event.type], due_at=due)
+    def publish_all(self, committed):
+        copies = [
+            Message(target=step, body=events.encode(event), due_at=self._soon())
+            for event in committed
+            for step in WAKES[event.type]
+            for _ in range(COPIES)
+        ]
+        self._chance.shuffle(copies)
+        self._late.put_all(copies)
+
+    def _soon(self):
+        return self._clock.now() + timedelta(seconds=self._chance.uniform(0, LATE_S))
 
 
 def main(folder, port, number):

@@ -1,7 +1,12 @@
 """A fresh desk for each test, and one that a whole module may batter."""
 
+import io
+import json
+import logging
+
 import pytest
 
+from helpdesk import log
 from tests.builders import FixedClock
 from tests.unit.api.desk import Counter
 
@@ -11,6 +16,18 @@ def counter(tmp_path, clock):
     built = Counter(tmp_path / "house", clock=clock)
     yield built
     built.close()
+
+
+@pytest.fixture
+def lines():
+    """Collect what is logged, as the lines a log file would hold."""
+    stream = io.StringIO()
+    root = logging.getLogger()
+    level = root.level
+    handler = log.configure(stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,7 @@ SETTINGS = ApiSettings(
 
 
 RULES = RuleClassifier()
+CROWD = 16  # more than any test sends at once, unless it means to
 
 
 @cache
@@ -109,7 +110,7 @@ class Counter:
         outbox = Outbox(documents=self.documents, bus=QueueBus(self.house.queue), clock=clock)
         self.users = Users(documents=self.documents, outbox=outbox)
         self.tickets = Tickets(documents=self.documents, outbox=outbox)
-        self.passwords = CountedPasswords(SETTINGS.peppers, cost=4)
+        self.passwords = CountedPasswords(SETTINGS.peppers, cost=4, crowd=CROWD)
         self.tokens = Tokens(SETTINGS.tokens, clock=clock, ids=self.house.ids)
         self.accounts = Accounts(
             documents=self.auth,
@@ -123,7 +124,6 @@ class Counter:
             accounts=self.accounts,
             tickets=TicketDesk(
                 tickets=self.tickets,
-                users=self.users,
                 clock=clock,
                 ids=self.house.ids,
                 cursor_key=SETTINGS.cursor_key,

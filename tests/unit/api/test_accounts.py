@@ -10,7 +10,7 @@ from helpdesk.documents import Delete
 from helpdesk.errors import NotFoundError, UnauthenticatedError
 from helpdesk.user import Role
 from tests.builders import a_user
-from tests.unit.api.desk import PASSWORD, SETTINGS, Counter, Visitor, alike, is_problem
+from tests.unit.api.desk import CROWD, PASSWORD, SETTINGS, Counter, Visitor, alike, is_problem
 
 ADA = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada"}
 
@@ -66,7 +66,7 @@ def test_nobody_signs_up_as_more_than_a_user(counter, field, value):
 
     assert is_problem(answer, 422)
     assert answer.json["errors"][0]["field"] == field
-    assert not counter.accounts.knows(ADA["email"])
+    assert counter.accounts.ids_of([ADA["email"]]) == [None]
 
 
 @pytest.mark.parametrize(
@@ -193,6 +193,40 @@ def test_a_damaged_hash_is_a_wrong_password_and_no_fault(counter):
     assert is_problem(log_in(counter), 401)
 
 
+def test_a_damaged_hash_is_told_to_the_operator_with_whose_it_is_and_without_what(counter, lines):
+    ada = counter.somebody("ada")
+    counter.change_account(ada, password="p1:$2b$04$damaged")
+
+    log_in(counter)
+
+    [told] = [line for line in lines() if line["severity"] == "ERROR"]
+    assert told["user_id"] == ada.user.id
+    assert "$2b" not in str(told)
+
+
+def test_when_too_many_log_in_at_once_the_surplus_is_asked_to_come_again(counter, lines):
+    counter.somebody("ada")
+    bo = counter.somebody("bo")
+    before = len(counter.auth.asked)
+    for _ in range(CROWD):
+        assert counter.passwords._places.acquire(blocking=False)
+    counter.passwords.checks = 0
+
+    answers = [
+        log_in(counter),
+        log_in(counter, "nobody@example.com"),
+        counter.visitor().post("/api/auth/signup", {**ADA, "email": "new@example.com"}),
+    ]
+
+    assert all(is_problem(answer, 503) for answer in answers)
+    assert {answer.headers["Retry-After"] for answer in answers} == {"2"}
+    assert str(alike(answers[0])) == str(alike(answers[1]))
+    assert counter.passwords.checks == 0
+    assert "commit" not in counter.auth.asked[before:]
+    assert bo.get("/api/auth/me").status_code == 200
+    assert not [line for line in lines() if "stack" in line]
+
+
 def test_a_refresh_token_is_traded_for_a_new_pair(counter):
     ada = counter.somebody("ada")
 
@@ -274,6 +308,47 @@ def test_logging_out_acts_at_once(counter):
     assert is_problem(ada.get("/api/auth/me"), 401)
     assert is_problem(refreshed(counter, ada.session), 401)
     assert is_problem(ada.post("/api/auth/logout"), 401)
+
+
+def test_logging_out_everywhere_ends_every_session_of_ones_own_at_once(counter):
+    phone, eve = counter.somebody("ada"), counter.somebody("eve")
+    laptop = counter.logged_in(phone.user)
+    tablet = Visitor(counter.app.test_client(), refreshed(counter, laptop.session).json)
+
+    answer = phone.post("/api/auth/logout-all")
+
+    assert (answer.status_code, answer.data) == (204, b"")
+    for device in (phone, laptop, tablet):
+        assert is_problem(device.get("/api/auth/me"), 401)
+        assert is_problem(device.post("/api/auth/logout-all"), 401)
+        assert is_problem(refreshed(counter, device.session), 401)
+    assert eve.get("/api/auth/me").status_code == 200
+
+
+def test_after_logging_out_everywhere_one_can_log_in_again_and_out_again(counter):
+    ada = counter.somebody("ada")
+    for _ in range(2):
+        ada.post("/api/auth/logout-all")
+
+        ada = counter.logged_in(ada.user)  # in the very same moment of a clock that stands still
+
+        assert ada.get("/api/auth/me").status_code == 200
+        assert refreshed(counter, ada.session).status_code == 200
+    assert is_problem(counter.visitor().post("/api/auth/logout-all"), 401)
+
+
+def test_a_log_in_that_was_under_way_does_not_outlive_a_log_out_everywhere(counter):
+    ada = counter.somebody("ada")
+    matches = counter.passwords.matches
+
+    def meanwhile(*arguments):
+        counter.accounts.log_out_everywhere(counter.accounts.authenticate(ada.token))
+        return matches(*arguments)
+
+    counter.passwords.matches = meanwhile
+    late = counter.logged_in(ada.user)
+
+    assert is_problem(late.get("/api/auth/me"), 401)
 
 
 def test_a_disabled_account_is_out_from_the_next_request_on(counter):

@@ -1,6 +1,5 @@
 """The app as a whole: every answer carries what it must, and the log what it may."""
 
-import io
 import json
 import logging
 import re
@@ -10,7 +9,6 @@ from pydantic import BaseModel
 
 from api.app import create_app
 from api.routes import ROUTES, Answered, Route, Who
-from helpdesk import log
 from helpdesk.errors import ForbiddenError
 from helpdesk.user import Role
 from tests.unit.api.desk import PASSWORD, PROBLEM, Visitor, is_problem
@@ -38,18 +36,6 @@ def app_with(counter, *routes):
 
 def broken(_desk, _asked):
     raise ZeroDivisionError("secret of the inside")
-
-
-@pytest.fixture
-def lines():
-    """Collect what is logged, as the lines a log file would hold."""
-    stream = io.StringIO()
-    root = logging.getLogger()
-    level = root.level
-    handler = log.configure(stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    root.removeHandler(handler)
-    root.setLevel(level)
 
 
 def one_of_each(counter):
@@ -126,9 +112,9 @@ def test_there_is_nothing_at_another_path(battered, path):
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "PROPFIND"])
-@pytest.mark.parametrize("path", sorted({each.path for each in ROUTES}))
+@pytest.mark.parametrize("path", ["/api/openapi.json", *sorted({each.path for each in ROUTES})])
 def test_another_method_is_refused_and_the_right_ones_are_named(battered, path, method):
-    methods = {each.method for each in ROUTES if each.path == path}
+    methods = {each.method for each in ROUTES if each.path == path} or {"GET"}
 
     answer = battered.app.test_client().open(path, method=method)
 
@@ -218,6 +204,44 @@ def test_a_route_for_anyone_knows_no_principal(counter):
     client = app_with(counter, route(lambda _, asked: asked.principal))
 
     assert is_problem(client.get("/api/x"), 401)
+
+
+@pytest.mark.parametrize(
+    ("given", "challenge"),
+    [
+        (None, "Bearer"),
+        ("", "Bearer"),
+        ("Basic YWRhOnBhc3N3b3Jk", "Bearer"),
+        ("Bearer", "Bearer"),
+        ("Bearer x", 'Bearer error="invalid_token"'),
+        ("bearer a.b.c", 'Bearer error="invalid_token"'),
+    ],
+)
+def test_only_who_sends_a_token_is_told_that_it_is_bad(battered, given, challenge):
+    answer = battered.visitor().get("/api/auth/me", given and {"Authorization": given})
+
+    assert is_problem(answer, 401)
+    assert answer.headers["WWW-Authenticate"] == challenge
+
+
+def test_who_cannot_log_in_has_sent_no_bad_access_token(battered):
+    login = {"email": "nobody@example.com", "password": PASSWORD}
+
+    refused = [
+        battered.visitor().post("/api/auth/login", login),
+        battered.visitor().post("/api/auth/refresh", {"refresh_token": "x"}),
+    ]
+
+    assert [answer.headers["WWW-Authenticate"] for answer in refused] == ["Bearer", "Bearer"]
+
+
+def test_an_ended_session_is_a_bad_token(counter):
+    ada = counter.somebody("ada")
+    ada.post("/api/auth/logout")
+
+    answer = ada.get("/api/auth/me")
+
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
 def test_the_desk_is_asked_for_at_the_first_request_only(counter):

@@ -11,7 +11,7 @@ from tests.builders import a_ticket
 
 
 def asker(role, user_id="somebody"):
-    return Principal(user_id=user_id, role=role, session_id="s")
+    return Principal(user_id=user_id, name="Ann", role=role, session_id="s")
 
 
 TICKET = a_ticket(requester_id="asker", assignee_id="mod")

@@ -15,6 +15,7 @@ from api.schemas import (
     Refresh,
     SessionView,
     SignUp,
+    StaffTicketLine,
     StaffTicketView,
     TicketLine,
     TicketView,
@@ -47,7 +48,8 @@ def on_the_wire(view):
 @pytest.mark.parametrize(
     ("view", "model"),
     [
-        (ticket_line, TicketLine),
+        (lambda ticket: ticket_line(ticket, staff=False), TicketLine),
+        (lambda ticket: ticket_line(ticket, staff=True), StaffTicketLine),
         (lambda ticket: ticket_view(ticket, staff=False), TicketView),
         (lambda ticket: ticket_view(ticket, staff=True), StaffTicketView),
     ],

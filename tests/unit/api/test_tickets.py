@@ -262,7 +262,6 @@ class Repeating:
 def desk_with_ids(counter, *ids):
     return TicketDesk(
         tickets=counter.tickets,
-        users=counter.users,
         clock=counter.clock,
         ids=Repeating(*ids),
         cursor_key=SETTINGS.cursor_key,
@@ -334,10 +333,7 @@ def test_a_foreign_ticket_looks_as_if_it_were_not_there(cast, who):
     assert str(alike(foreign)).replace(ticket_id, ABSENT) == str(alike(absent))
 
 
-LEAKS = pytest.mark.xfail(reason="the list tells requesters needs_review", strict=True)
-
-
-@pytest.mark.parametrize("path", ["/api/tickets/{}", pytest.param("/api/tickets", marks=LEAKS)])
+@pytest.mark.parametrize("path", ["/api/tickets/{}", "/api/tickets"])
 def test_the_requester_never_sees_what_is_meant_for_staff(cast, path):
     people, ticket_id = cast
 
@@ -392,7 +388,9 @@ def test_an_unchanged_ticket_is_not_sent_again(cast, counter):
     assert same.headers["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize("sent", ["{}", "W/{}", '"x", {}', '"x", W/{}'])
+@pytest.mark.parametrize(
+    "sent", ["{}", "W/{}", '"x", {}', '"x", W/{}', '"x",{}', '"x",W/{} , "y"', "*", " * "]
+)
 def test_a_tag_is_found_among_others_and_when_it_is_weak(cast, sent):
     people, ticket_id = cast
     path = f"/api/tickets/{ticket_id}"
@@ -403,7 +401,7 @@ def test_a_tag_is_found_among_others_and_when_it_is_weak(cast, sent):
     assert answer.status_code == 304
 
 
-@pytest.mark.parametrize("sent", ["", '""', '"0"', "x", "W/"])
+@pytest.mark.parametrize("sent", ["", '""', '"0"', "x", "W/", '"*"', '"', '","', "1"])
 def test_another_tag_gets_the_ticket(cast, sent):
     people, ticket_id = cast
 
@@ -489,7 +487,6 @@ def test_a_filter_by_status_finds_exactly_those(crowd, role, status):
     assert found == [item for item in everything if item["status"] == status]
 
 
-@LEAKS
 def test_a_list_shows_a_line_for_each_ticket(crowd):
     for role, line in (("user", LINE), ("moderator", LINE | {"needs_review"})):
         assert set(crowd[role].get("/api/tickets?limit=1").json["items"][0]) == line
@@ -504,7 +501,7 @@ def test_twenty_is_a_page_when_nobody_says_otherwise(crowd):
     [
         "limit=0", "limit=-1", "limit=101", "limit=1e1", "limit=1.5", "limit=", "limit=ten",
         "limit=99999999999999999999", "limit=%00", "limit=\u00b2", "status=open", "status=",
-        "status=NEW", "cursor=x", "cursor=%ff", "cursor=\u20ac", "cursor=" + "A" * 1_001,
+        "status=NEW", "cursor=", "cursor=x", "cursor=%ff", "cursor=\u20ac", "cursor=" + "A" * 1_001,
         "cursor=" + "A" * 400, "q=1", "role=admin", "requester_id=x", "assignee=me", "order=id",
         "status=new&status=new", "limit=1&limit=2", "Limit=1", "status[$ne]=new", "limit[]=1",
         "=1",

@@ -57,26 +57,26 @@ def test_an_event_is_kept_whole_and_for_ever_while_it_waits(outbox):
     )
 
 
-def test_what_was_not_sent_outlives_every_clean_up(outbox, store, tray, clock):
+def test_what_was_not_sent_outlives_every_clean_up(outbox, store, documents, tray, clock):
     (event,) = kept(outbox, store, "e1")
     clock.tick(days=400)
 
-    store.forget(clock.now())
+    documents.forget(clock.now())
 
     assert outbox.sweep(PATIENCE) == 1
     assert tray.published == [event]
 
 
-def test_what_was_sent_stays_until_no_redelivery_can_come(outbox, store, clock):
+def test_what_was_sent_stays_until_no_redelivery_can_come(outbox, store, documents, clock):
     (event,) = kept(outbox, store, "e1")
     outbox.send(event)
 
     clock.tick(seconds=KEPT.total_seconds() - 1)
-    store.forget(clock.now())
+    documents.forget(clock.now())
     assert store.get("outbox/e1") is not None
 
     clock.tick(seconds=1)
-    store.forget(clock.now())
+    documents.forget(clock.now())
     assert store.get("outbox/e1") is None
 
 

@@ -11,7 +11,7 @@ from helpdesk.verdict import Source
 from local import house as rooms
 from local.house import House, TakenError, locked
 from local.people import PASSWORD, seed
-from local.queue import Backoff
+from local.queue import Backoff, Message
 from tests.unit.api.desk import SETTINGS, Visitor, is_problem
 
 
@@ -70,8 +70,10 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
 def test_a_lock_that_is_a_folder_is_refused(tmp_path):
     (tmp_path / "lock").mkdir()
 
-    with pytest.raises(OutsideError):
+    with pytest.raises(OutsideError) as refusal:
         locked(tmp_path)
+
+    assert str(tmp_path / "lock") in str(refusal.value)
 
 
 def test_a_damaged_file_keeps_the_house_shut(tmp_path):
@@ -142,7 +144,8 @@ def test_an_event_that_never_reached_the_bus_is_sent_at_the_next_start(tmp_path,
 
 
 def test_an_event_that_never_reached_the_bus_is_swept_up_while_the_house_runs(house, monkeypatch):
-    monkeypatch.setattr(rooms, "SWEEP_S", 0.02)
+    monkeypatch.setattr(rooms, "FOLD_S", 0.02)
+    monkeypatch.setattr(rooms, "SWEEP_EVERY", 1)
     monkeypatch.setattr(rooms, "PATIENCE", timedelta(0))
     seed(house)
     house.start()
@@ -154,18 +157,27 @@ def test_an_event_that_never_reached_the_bus_is_swept_up_while_the_house_runs(ho
 
 
 def test_a_sweep_that_fails_is_tried_again(house, monkeypatch):
-    monkeypatch.setattr(rooms, "SWEEP_S", 0.02)
-    sweeps = []
-
-    def failing(*_arguments, **_settings):
-        sweeps.append(1)
-        if len(sweeps) > 1:  # the one at the start is not the sweeper's
-            raise OutsideError("the store is away")
-
-    monkeypatch.setattr(rooms, "relay_outbox", failing)
+    monkeypatch.setattr(rooms, "FOLD_S", 0.02)
+    monkeypatch.setattr(rooms, "SWEEP_EVERY", 1)
+    monkeypatch.setattr(rooms, "PATIENCE", timedelta(0))
+    seed(house)
+    filed = viewer(house).file().json
     house.start()
+    rename(house, "documents", "elsewhere")
+    assert not within(0.2, lambda: waiting_anywhere(house))
 
-    assert within(2.0, lambda: len(sweeps) > 3)
+    rename(house, "elsewhere", "documents")
+
+    assert within(2.0, lambda: house.tickets.get(filed["id"]).notified_at)
+
+
+def rename(house, old, new):
+    with house._file.writing() as connection:
+        connection.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+
+def waiting_anywhere(house):
+    return house.queue.waiting() > 1
 
 
 class Unreachable:
@@ -192,7 +204,7 @@ def test_a_classifier_that_is_away_only_delays(tmp_path):
 
 def test_what_can_never_be_delivered_is_parked(tmp_path):
     house = House(tmp_path, SETTINGS, backoff=Backoff(first_s=0.01, most_s=0.01, attempts=2))
-    house.queue.put("no event at all", ("triage",))
+    house.queue.put_all([Message(target="triage", body="no event at all")])
     body = {"email": "lone@example.com", "password": "quite a private phrase"}
     lone = Visitor(house.app().test_client())
     session = lone.post("/api/auth/signup", body).json

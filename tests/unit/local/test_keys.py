@@ -74,6 +74,8 @@ def test_secrets_that_were_changed_are_refused_in_one_line_without_a_value(tmp_p
 
     said = str(refusal.value)
     assert "secrets.json is damaged" in said
+    assert "backup" in said
+    assert "--fresh" in said
     assert "\n" not in said
     assert not any(value in said for value in strings(kept))
 
@@ -90,9 +92,10 @@ def strings(value):
 def test_a_file_that_holds_no_secrets_is_refused(tmp_path, content):
     (tmp_path / "secrets.json").write_bytes(content)
 
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError) as refusal:
         settings_in(tmp_path, url=URL)
 
+    assert "backup" in str(refusal.value)
     assert (tmp_path / "secrets.json").read_bytes() == content
 
 

@@ -7,7 +7,7 @@ import pytest
 from helpdesk.clock import SystemClock
 from helpdesk.errors import OutsideError
 from local.database import Database
-from local.queue import Backoff, SqliteQueue
+from local.queue import Backoff, Message, SqliteQueue
 
 QUICK = Backoff(first_s=0.01, most_s=0.02, attempts=3)
 SOON_S = 5.0
@@ -59,7 +59,7 @@ def wait_until(true):
 
 def test_a_table_that_cannot_be_read_just_now_loses_nothing(file, queue):
     handler = Handler()
-    queue.put("body", ("step",))
+    queue.put_all([Message(target="step", body="body")])
     rename(file, "messages", "elsewhere")
 
     queue.start({"step": handler}, exhausted=ignored, threads=2)
@@ -75,11 +75,11 @@ def test_an_acknowledgement_that_could_not_be_written_is_written_later(file, que
     handler = Handler(lambda: rename(file, "messages", "elsewhere"))
     queue.start({"step": handler}, exhausted=ignored, threads=1)
 
-    queue.put("body", ("step",))
+    queue.put_all([Message(target="step", body="body")])
     assert handler.called.wait(SOON_S)
     assert wait_until(lambda: queue.waiting() == 1)
     rename(file, "elsewhere", "messages")
-    queue.put("other", ("nobody",))
+    queue.put_all([Message(target="nobody", body="other")])
 
     assert wait_until(lambda: len(rows(file)) <= 1)
     assert "body" not in rows(file)
@@ -94,7 +94,7 @@ def test_publishing_into_a_file_that_fails_says_so(file, queue):
     rename(file, "messages", "elsewhere")
 
     with pytest.raises(OutsideError, match="no such table"):
-        queue.put("body", ("step",))
+        queue.put_all([Message(target="step", body="body")])
 
     rename(file, "elsewhere", "messages")
 
@@ -111,7 +111,7 @@ def test_giving_up_that_fails_is_tried_again_and_the_message_kept(file, queue):
         raise ValueError("always")
 
     queue.start({"step": Handler(fail)}, exhausted=exhausted, threads=1)
-    queue.put("body", ("step",))
+    queue.put_all([Message(target="step", body="body")])
 
     assert wait_until(lambda: len(tries) == 2)
     assert wait_until(lambda: queue.waiting() == 0)
@@ -122,7 +122,7 @@ def test_a_target_nobody_handles_is_given_up_like_any_failure(queue):
     given_up = []
 
     queue.start({}, exhausted=lambda *what: given_up.append(what), threads=1)
-    queue.put("body", ("nobody",))
+    queue.put_all([Message(target="nobody", body="body")])
 
     assert wait_until(lambda: given_up == [("nobody", "body", 3)])
 
@@ -132,7 +132,7 @@ def test_idle_says_no_while_something_is_under_way(queue):
     handler = Handler(lambda: held.wait(SOON_S))
     queue.start({"step": handler}, exhausted=ignored, threads=1)
 
-    queue.put("body", ("step",))
+    queue.put_all([Message(target="step", body="body")])
     assert handler.called.wait(SOON_S)
 
     assert not queue.idle(0.02)
@@ -143,7 +143,7 @@ def test_idle_says_no_while_something_is_under_way(queue):
 def test_many_acknowledgements_are_written_together_and_all_of_them(file, queue):
     handler = Handler()
     for number in range(300):
-        queue.put(str(number), ("step",))
+        queue.put_all([Message(target="step", body=str(number))])
 
     queue.start({"step": handler}, exhausted=ignored, threads=4)
     assert queue.idle(SOON_S)
@@ -156,7 +156,7 @@ def test_many_acknowledgements_are_written_together_and_all_of_them(file, queue)
 def test_a_kill_before_acknowledgements_are_written_costs_duplicates_only(file, tmp_path):
     first = SqliteQueue(file, clock=SystemClock(), backoff=QUICK)
     for number in range(3):
-        first.put(str(number), ("step",))
+        first.put_all([Message(target="step", body=str(number))])
     # The process dies here: whatever was noted in memory only is gone.
     again = Handler()
 
@@ -177,8 +177,8 @@ def test_a_fault_while_giving_up_ends_no_worker(queue):
             raise KeyError("a fault of ours")
 
     queue.start({"ok": (fine := Handler())}, exhausted=exhausted, threads=1)
-    queue.put("body", ("nobody",))
+    queue.put_all([Message(target="nobody", body="body")])
     assert wait_until(lambda: len(tries) == 2)
-    queue.put("other", ("ok",))
+    queue.put_all([Message(target="ok", body="other")])
 
     assert fine.called.wait(SOON_S)
