@@ -65,11 +65,6 @@ class RelayedOutbox(Outbox):
             self._thread.join()
             self._thread = None
 
-    def idle(self) -> bool:
-        """Say whether nothing waits to be handed over."""
-        with self._changed:
-            return not self._waiting
-
     def _relay(self) -> None:
         while True:
             with self._changed:

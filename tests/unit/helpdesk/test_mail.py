@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk.documents import Create, Delete, Set
+from helpdesk.documents import Create, Delete, Set, Update
 from helpdesk.errors import ConflictError, OutsideError
 from helpdesk.mail import LEASE, Mail, MailState, mail_id
 from helpdesk.ports import Letter, Outcome
@@ -123,6 +123,39 @@ def test_a_letter_that_was_not_handed_over_is_sent_next_time(documents, mailing)
     assert result is MailState.ACCEPTED
     assert carrier.carried == [LETTER]
     assert documents.get(PATH).data["attempts"] == 2
+
+
+class Overtaken:
+    """A mailer that fails while somebody else gets the same letter through."""
+
+    idempotent = True
+
+    def __init__(self, documents):
+        self._documents = documents
+
+    def send(self, letter):
+        done = {"state": MailState.ACCEPTED.value, "updated_at": NOW}
+        self._documents.commit([Update(f"mail/{letter.id}", done)])
+        raise DOWN
+
+
+def test_a_slow_failure_does_not_undo_what_somebody_else_got_through(documents, mailing):
+    with pytest.raises(OutsideError):
+        send(mailing(Overtaken(documents)))
+
+    assert state(documents) == MailState.ACCEPTED
+
+
+def test_a_claim_that_is_gone_when_sending_fails_is_not_made_again(documents, mailing):
+    class Gone(Overtaken):
+        def send(self, letter):
+            self._documents.commit([Delete(f"mail/{letter.id}")])
+            raise DOWN
+
+    with pytest.raises(OutsideError):
+        send(mailing(Gone(documents)))
+
+    assert documents.get(PATH) is None
 
 
 def test_a_letter_that_somebody_is_sending_is_left_to_them(

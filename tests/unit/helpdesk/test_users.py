@@ -245,3 +245,12 @@ def test_a_load_may_lack_its_last_moment(users, documents):
     documents.commit([Create("load/mod", {"open": 3})])
 
     assert users.loads(["mod"]) == {"mod": Load(open=3, last_assigned_at=None)}
+
+
+def test_who_was_read_off_the_roster_cannot_be_saved(users):
+    users.add(a_moderator())
+
+    (listed,) = users.staff()
+
+    with pytest.raises(ValueError, match="own document"):
+        users.save(listed)
