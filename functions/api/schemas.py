@@ -128,33 +128,6 @@ class VerdictView(Answer):
     provenance: ProvenanceView
 
 
-class TicketView(Answer):
-    """A ticket as its requester sees it."""
-
-    id: str
-    title: str
-    description: str
-    status: Status
-    priority: Priority | None
-    category: Category | None
-    skills: list[str]
-    requester: PersonView
-    assignee: PersonView | None
-    created_at: datetime
-    updated_at: datetime
-    triaged_at: datetime | None
-    assigned_at: datetime | None
-
-
-class StaffTicketView(TicketView):
-    """A ticket as staff sees it."""
-
-    sources: dict[str, Source]
-    needs_review: bool
-    notified_at: datetime | None
-    verdict: VerdictView | None
-
-
 class TicketLine(Answer):
     """A ticket in a list."""
 
@@ -174,6 +147,23 @@ class StaffTicketLine(TicketLine):
     """A ticket in a list for staff."""
 
     needs_review: bool
+
+
+class TicketView(TicketLine):
+    """A ticket as its requester sees it."""
+
+    description: str
+    triaged_at: datetime | None
+    assigned_at: datetime | None
+
+
+class StaffTicketView(TicketView):
+    """A ticket as staff sees it."""
+
+    sources: dict[str, Source]
+    needs_review: bool
+    notified_at: datetime | None
+    verdict: VerdictView | None
 
 
 class TicketPage(Answer):
