@@ -36,6 +36,8 @@ TRIPLED = Path(__file__).with_name("tripled_house.py")
 @pytest.fixture(autouse=True)
 def source_root(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'functions'}:{ROOT}")
+    # Measured for time, not for coverage: a killed process would not tell what it covered.
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
 
 class Client:
