@@ -256,7 +256,7 @@ class Repeating:
         return self._ids.pop(0)
 
     def unique_id(self):
-        raise NotImplementedError
+        raise LookupError("only tickets get ids here")
 
 
 def desk_with_ids(counter, *ids):
