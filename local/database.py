@@ -37,9 +37,13 @@ class Database:
             self._connection()
 
     def install(self, schema: str) -> None:
-        """Run the statements that make what is not there yet, or raise OutsideError."""
-        with translated(self.path), self._writer:
-            self._connection().executescript(schema)
+        """Run the statements that make what is not there yet, or close and raise OutsideError."""
+        try:
+            with translated(self.path), self._writer:
+                self._connection().executescript(schema)
+        except OutsideError:
+            self.close()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -87,8 +91,12 @@ class Database:
         connection = sqlite3.connect(
             self.path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
         )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_MOST // PAGE}")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_MOST // PAGE}")
+        except sqlite3.Error:
+            connection.close()
+            raise
         self._threads.connection = connection
         self._threads.durable = None
         self._opened.append(connection)

@@ -71,7 +71,11 @@ class House:
         self.ids = ids or RandomIds()
         self._file = Database(folder / "helpdesk.db")
         self.documents = SqliteDocuments(self._file)
-        self.auth = SqliteDocuments(folder / "auth.db")
+        try:
+            self.auth = SqliteDocuments(folder / "auth.db")
+        except OutsideError:
+            self._file.close()
+            raise
         self.mailbox = Mailbox(self._file, clock=self.clock)
         self.traffic = Traffic()
         self.queue = SqliteQueue(
