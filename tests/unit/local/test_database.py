@@ -194,3 +194,12 @@ def test_closing_folds_the_log_into_the_file(tmp_path, numbers):
     with sqlite3.connect(tmp_path / "numbers.db") as connection:
         assert connection.execute("SELECT number FROM numbers").fetchall() == [(1,)]
     connection.close()
+
+
+def test_a_file_that_cannot_be_made_whole_is_left_closed(tmp_path):
+    database = Database(tmp_path / "a.db")
+
+    with pytest.raises(OutsideError, match="syntax error"):
+        database.install("CREATE what cannot be")
+
+    assert database._opened == []
