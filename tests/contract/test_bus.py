@@ -1,7 +1,11 @@
 """What the Bus and Timers ports promise, over every adapter."""
 
+import signal
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +16,7 @@ from helpdesk.ports import Timer
 from local.bus import TIMER, QueueBus, QueueTimers
 from local.queue import Backoff, SqliteQueue
 
+ROOT = Path(__file__).parents[2]
 SOON_S = 5.0
 QUICK = Backoff(first_s=0.01, most_s=0.02, attempts=4)
 
@@ -176,6 +181,40 @@ def test_what_was_not_acknowledged_is_delivered_by_the_next_process(tmp_path):
     assert second.idle(SOON_S)
     assert triage.bodies == []
     second.close()
+
+
+KILLED_AT_WORK = """
+import os, signal, sys, threading
+from pathlib import Path
+from helpdesk.clock import SystemClock
+from local.queue import SqliteQueue
+
+queue = SqliteQueue(Path(sys.argv[1]), clock=SystemClock())
+work = {"triage": lambda _body: os.kill(os.getpid(), signal.SIGKILL)}
+queue.start(work, exhausted=print, threads=1)
+threading.Event().wait(20)
+"""
+
+
+def test_a_process_that_is_killed_at_work_loses_nothing(tmp_path, monkeypatch):
+    file = tmp_path / "bus.db"
+    first = SqliteQueue(file, clock=SystemClock(), backoff=QUICK)
+    QueueBus(first).publish(event())
+    first.close()
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'functions'}:{ROOT}")
+
+    for _ in range(2):
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLED_AT_WORK, str(file)], check=False, timeout=30
+        )
+        assert killed.returncode == -signal.SIGKILL
+
+    last, triage = SqliteQueue(file, clock=SystemClock(), backoff=QUICK), Received()
+    start(last, triage=triage)
+    assert triage.wait(1)
+    assert last.idle(SOON_S)
+    assert [events.decode(body) for body in triage.bodies] == [event()]
+    last.close()
 
 
 def test_the_wait_between_attempts_doubles_up_to_a_limit():
