@@ -1,6 +1,7 @@
 """The house: every step wired to its stand-ins, in one process."""
 
 import fcntl
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -42,6 +43,8 @@ from upkeep.relay import PATIENCE, relay_outbox
 WORKERS = 2
 FOLD_S = 0.5
 SWEEP_EVERY = 20  # times of folding: ten seconds
+
+log = logging.getLogger(__name__)
 
 
 class TakenError(InvalidInputError):
@@ -181,8 +184,8 @@ class House:
                 relay_outbox(self.outbox, older_than=PATIENCE)
                 self.documents.forget(self.clock.now())
                 self.auth.forget(self.clock.now())
-            except TransientError:
-                continue  # logged where it happened; the next sweep tries again
+            except TransientError as error:
+                log.warning("upkeep failed", extra={"reason": str(error)})  # and is tried again
 
     def _exhausted(self, step: str, body: str, attempts: int) -> None:
         give_up(body, name=step, attempts=attempts, parked=self.parked)

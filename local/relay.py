@@ -4,6 +4,7 @@ The event is safe in the outbox once it is committed, so nobody who commits one 
 the bus. What a kill leaves unsent is swept at the next start.
 """
 
+import logging
 import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -15,6 +16,8 @@ from local.bus import QueueBus
 from local.queue import Turn
 
 BATCH = 100
+
+log = logging.getLogger(__name__)
 
 
 class RelayedOutbox(Outbox):
@@ -71,9 +74,15 @@ class RelayedOutbox(Outbox):
                 self._changed.wait_for(lambda: self._waiting or self._stopping)
                 if not self._waiting:
                     return
-            with self._turn():
-                with self._changed:
-                    batch = self._waiting[:BATCH]
-                self.hand_over(batch)  # a failure is logged, and the sweep comes back to it
-            with self._changed:
-                del self._waiting[: len(batch)]
+            # Whatever fails is logged, and the sweep comes back to it: the event is still pending.
+            try:
+                with self._turn():
+                    self.hand_over(self._batch())
+            except Exception:
+                log.exception("relay failed")
+
+    def _batch(self) -> list[Event]:
+        """Take what waits by now: the longer the turn was waited for, the more goes together."""
+        with self._changed:
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        return batch

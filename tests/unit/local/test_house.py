@@ -156,7 +156,7 @@ def test_an_event_that_never_reached_the_bus_is_swept_up_while_the_house_runs(ho
     assert within(2.0, lambda: house.tickets.get(filed["id"]).notified_at)
 
 
-def test_a_sweep_that_fails_is_tried_again(house, monkeypatch):
+def test_a_sweep_that_fails_is_tried_again(house, monkeypatch, caplog):
     monkeypatch.setattr(rooms, "FOLD_S", 0.02)
     monkeypatch.setattr(rooms, "SWEEP_EVERY", 1)
     monkeypatch.setattr(rooms, "PATIENCE", timedelta(0))
@@ -166,6 +166,7 @@ def test_a_sweep_that_fails_is_tried_again(house, monkeypatch):
     rename(house, "documents", "elsewhere")
     assert not within(0.2, lambda: waiting_anywhere(house))
 
+    assert "upkeep failed" in caplog.text  # nothing is swallowed
     rename(house, "elsewhere", "documents")
 
     assert within(2.0, lambda: house.tickets.get(filed["id"]).notified_at)

@@ -120,3 +120,21 @@ def test_a_bus_that_is_down_leaves_events_to_the_sweep(outbox, documents, bus):
 
     assert outbox.sweep(timedelta(0)) == 1
     assert not is_pending(documents, "e1")
+
+
+def test_a_fault_of_ours_ends_no_relay(outbox, documents, bus, caplog):
+    stranger = an_event(id="never-committed")
+    (event,) = committed(outbox, documents, "e1")
+    outbox.start()
+
+    outbox.send(stranger)
+    assert within(lambda: "relay failed" in caplog.text)
+    outbox.send(event)
+    outbox.stop()
+
+    assert not is_pending(documents, "e1")
+
+
+def within(true):
+    pause = threading.Event()
+    return any(true() or pause.wait(0.01) for _ in range(500))

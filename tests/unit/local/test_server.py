@@ -32,6 +32,20 @@ def app():
 
 
 @pytest.fixture
+def entered(app):
+    """The paths of the requests that have reached the app, in their order."""
+    paths = []
+    inner = app.wsgi_app
+
+    def noting(environ, start_response):
+        paths.append(environ["PATH_INFO"])
+        return inner(environ, start_response)
+
+    app.wsgi_app = noting
+    return paths
+
+
+@pytest.fixture
 def port(app):
     listening = socket.create_server(("127.0.0.1", 0))
     server = Server(app, listening, threads=2)
@@ -55,6 +69,27 @@ def test_it_answers_and_does_not_say_which_version_it_is(port):
 
     assert (status, body) == (200, b"hello")
     assert headers["Server"] == "helpdesk"
+
+
+def test_a_body_in_chunks_arrives_whole(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("POST", "/echo", iter([b"hel", b"lo"]), encode_chunked=True)
+    answer = connection.getresponse()
+
+    assert (answer.status, answer.read()) == (200, b"hello")
+    connection.close()
+
+
+def test_the_app_is_not_entered_before_the_whole_body_is_there(entered, port):
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as slow:
+        slow.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel")
+        asked(port, "GET", "/who")
+        assert entered == ["/who"]
+
+        slow.sendall(b"lo")
+
+        assert slow.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert entered == ["/who", "/echo"]
 
 
 def test_more_than_a_megabyte_is_not_even_read(port):
