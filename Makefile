@@ -9,10 +9,14 @@ RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 
 # Type-checked, formatted and linted; bench and tools join when they exist.
-ROOMS := functions local tests $(wildcard bench tools)
+ROOMS := functions local emulated tests $(wildcard bench tools)
+
+# A folder with a main.py is a function; each is deployed with just what it imports.
+FUNCTIONS := api triage assign notify upkeep
 
 # The code that decides: every branch of it is tested.
-DECISIONS := functions/helpdesk/*,functions/*/step.py,functions/assign/choose.py,functions/notify/letters.py
+DECISIONS := functions/helpdesk/*,functions/*/step.py,functions/assign/choose.py,functions/notify/letters.py,$(UPKEEP)
+UPKEEP    := functions/upkeep/letters.py,functions/upkeep/loads.py,functions/upkeep/parked.py,functions/upkeep/rounds.py,functions/upkeep/timers.py
 
 PIP_INSTALL = $(PY) -m pip install -qq --disable-pip-version-check --no-input --require-hashes
 COMPILE     = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 \
@@ -52,8 +56,10 @@ bench: $(DEV_READY) ## measure the house against its floor
 	@exec env PYTHONPATH=functions:. $(PY) -m bench $(ARGS)
 
 lock: $(DEV_READY) ## recompile the requirement files (ARGS=--upgrade takes newer versions)
-	$(COMPILE) --output-file local/requirements.txt local/requirements.in
-	$(COMPILE) --constraint local/requirements.txt --output-file requirements-dev.txt requirements-dev.in
+	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
+	@for room in local $(addprefix functions/,$(FUNCTIONS)); do \
+	  echo "$$room/requirements.txt"; \
+	  $(COMPILE) --constraint requirements-dev.txt --output-file $$room/requirements.txt $$room/requirements.in || exit 1; done
 
 clean: ## remove the virtual environment and everything the tools left behind
 	@if [ -f $(VENV)/pyvenv.cfg ]; then rm -rf $(VENV); fi
