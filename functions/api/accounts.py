@@ -2,6 +2,9 @@
 
 Accounts and sessions live in a database of their own that no event function can open. A role is
 read from there at every request: a token says who somebody is, never what they may.
+
+A request reads the account alone. It knows which tokens may still be shown and must not be: those
+of an earlier epoch, and those of the sessions in `ended`, which is kept for as long as they live.
 """
 
 import logging
@@ -18,6 +21,7 @@ from helpdesk.errors import (
     AlreadyExistsError,
     ConflictError,
     InvalidInputError,
+    NotFoundError,
     UnauthenticatedError,
 )
 from helpdesk.events import Event, EventType
@@ -27,6 +31,11 @@ from helpdesk.user import Role, User, checked_email, checked_name
 from helpdesk.users import Users
 
 SESSION_LIFE = timedelta(days=30)
+# As long as any access token of an ended session can live: clocks differ by seconds, and a refresh
+# that was under way when the session ended may be that much later.
+ENDED_KEPT = LIFE + timedelta(minutes=2)
+ENDED_MOST = 1000  # sessions in one account; they are read with it at each request
+END_TRIES = 5
 
 log = logging.getLogger(__name__)
 
@@ -133,61 +142,54 @@ class Accounts:
         now = self._clock.now()
         if kept is None or kept.data["expires_at"] <= now:
             raise UnauthenticatedError("the refresh token is not valid")
-        claims = Claims(user_id=kept.data["user_id"], session_id=kept.data["session_id"])
+        user_id, session_id = kept.data["user_id"], kept.data["session_id"]
         if kept.data["used_at"] is not None:
-            self._end(claims.session_id)
-            log.warning("refresh token used twice", extra={"user_id": claims.user_id})
+            log.warning("refresh token used twice", extra={"user_id": user_id})
+            self._end(user_id, session_id)
             raise UnauthenticatedError("the refresh token is not valid")
-        principal = self._principal(claims)
+        claims = self._going_on(user_id, session_id)
         try:
             used = Update(kept.path, {"used_at": now}, unchanged_since=kept.version)
             token, successor = self._refresh_token(claims)
             self._documents.commit([used, successor])
         except ConflictError as error:
-            self._end(claims.session_id)
+            self._end(user_id, session_id)
             raise UnauthenticatedError("the refresh token is not valid") from error
-        return self._pair(self._users.get(principal.user_id), claims, token)
+        return self._pair(self._users.get(user_id), claims, token)
 
     def log_out(self, principal: Principal) -> None:
-        """End this session; it is refused from the next request on."""
-        self._end(principal.session_id)
+        """End this session, or raise ConflictError; it is refused from the next request on."""
+        self._end(principal.user_id, principal.session_id)
 
     def log_out_everywhere(self, principal: Principal) -> None:
         """End every session of the asker; each is refused from the next request on."""
-        # A name, not a moment: no clock of another instance can be ahead of it.
-        epoch = self._ids.unique_id()
-        self._documents.commit([Update(f"accounts/{principal.user_id}", {"epoch": epoch})])
+        self._documents.commit([Update(f"accounts/{principal.user_id}", self._new_epoch())])
         log.info("logged out everywhere")
 
     def authenticate(self, access_token: str) -> Principal:
         """Return who is asking, or raise UnauthenticatedError."""
-        return self._principal(self._tokens.read(access_token))
+        claims = self._tokens.read(access_token)
+        return _principal(claims, self._documents.get(f"accounts/{claims.user_id}"))
 
     def me(self, principal: Principal) -> User:
         """Return the asker's own profile."""
         return self._users.get(principal.user_id)
 
-    def _principal(self, claims: Claims) -> Principal:
-        account, session = self._documents.get_many(
-            [f"accounts/{claims.user_id}", f"sessions/{claims.session_id}"]
-        )
-        now = self._clock.now()
+    def _going_on(self, user_id: str, session_id: str) -> Claims:
+        """Return what the next token of a session says, or raise UnauthenticatedError."""
+        account, session = self._documents.get_many(_paths(user_id, session_id))
+        # Only here is the end of its thirty days looked at: the last access token of a session may
+        # outlive it by the ten minutes that are left to the token.
         if (
-            account is None
-            or session is None
-            or account.data["disabled"]
-            or session.data["user_id"] != claims.user_id
-            or _epoch(session) != _epoch(account)
+            session is None
+            or session.data["user_id"] != user_id
             or session.data["ended_at"] is not None
-            or session.data["expires_at"] <= now
+            or session.data["expires_at"] <= self._clock.now()
         ):
             raise UnauthenticatedError("the session has ended")
-        return Principal(
-            user_id=claims.user_id,
-            name=account.data["name"],
-            role=Role(account.data["role"]),
-            session_id=claims.session_id,
-        )
+        claims = Claims(user_id=user_id, session_id=session_id, epoch=_epoch(session))
+        _principal(claims, account)
+        return claims
 
     def _account_of(self, email: str) -> Document | None:
         try:
@@ -214,7 +216,7 @@ class Accounts:
         return user
 
     def _logged_in(self, user: User, *, epoch: str) -> LoggedIn:
-        claims = Claims(user_id=user.id, session_id=self._ids.unique_id())
+        claims = Claims(user_id=user.id, session_id=self._ids.unique_id(), epoch=epoch)
         now = self._clock.now()
         session: Data = {
             "user_id": user.id,
@@ -246,14 +248,69 @@ class Accounts:
             expires_in=int(LIFE.total_seconds()),
         )
 
-    def _end(self, session_id: str) -> None:
+    def _end(self, user_id: str, session_id: str) -> None:
+        """End one session, or raise ConflictError when the account changed at each try."""
+        for _ in range(END_TRIES):
+            # The account was changed, or the session expired, just now: look again.
+            with suppress(ConflictError, NotFoundError):
+                if writes := self._ending(user_id, session_id):
+                    self._documents.commit(writes)
+                return
+        raise ConflictError("the account was changed by somebody else again and again")
+
+    def _ending(self, user_id: str, session_id: str) -> list[Write]:
+        """Return what ends a session for its tokens of both kinds; nothing if it is over."""
+        account, session = self._documents.get_many(_paths(user_id, session_id))
+        if account is None or (session and session.data["ended_at"] is not None):
+            return []
         now = self._clock.now()
-        self._documents.commit([Update(f"sessions/{session_id}", {"ended_at": now})])
+        ended = {key: at for key, at in _ended(account).items() if at > now - ENDED_KEPT}
+        ended[session_id] = now
+        fields: Data = {"ended": ended}
+        if len(ended) > ENDED_MOST:
+            log.warning("too many sessions ended at once: all end", extra={"user_id": user_id})
+            fields = self._new_epoch()
+        writes: list[Write] = [Update(account.path, fields, unchanged_since=account.version)]
+        if session:  # one that expired is gone, and its last access token may still live
+            writes.append(Update(session.path, {"ended_at": now}))
+        return writes
+
+    def _new_epoch(self) -> Data:
+        """Return the fields of an account that end every session begun before."""
+        # A name, not a moment: no clock of another instance can be ahead of it.
+        return {"epoch": self._ids.unique_id(), "ended": {}}
+
+
+def _principal(claims: Claims, account: Document | None) -> Principal:
+    """Return who shows these claims, or raise UnauthenticatedError when they hold no longer."""
+    if (
+        account is None
+        or account.data["disabled"]
+        or claims.epoch != _epoch(account)
+        or claims.session_id in _ended(account)
+    ):
+        raise UnauthenticatedError("the session has ended")
+    return Principal(
+        user_id=claims.user_id,
+        name=account.data["name"],
+        role=Role(account.data["role"]),
+        session_id=claims.session_id,
+    )
 
 
 def _epoch(document: Document) -> str:
     """Return the epoch of an account, or the one a session was begun in: they must agree."""
     return str(document.data.get("epoch", ""))  # before the first log-out everywhere there is none
+
+
+def _ended(account: Document) -> Data:
+    """Return when each session ended whose access tokens may still live."""
+    ended: Data = account.data.get("ended", {})  # before the first log-out there is none
+    return ended
+
+
+def _paths(user_id: str, session_id: str) -> list[str]:
+    return [f"accounts/{user_id}", f"sessions/{session_id}"]
 
 
 def _email_path(address: str) -> str:

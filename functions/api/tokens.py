@@ -27,15 +27,17 @@ _TYPE = "at+jwt"
 _ALGORITHM = "HS256"
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _ID = re.compile(r"[A-Za-z0-9]{1,64}")
-_CLAIMS = ["iss", "aud", "sub", "sid", "iat", "nbf", "exp", "jti"]
+_EPOCH = re.compile(r"[A-Za-z0-9]{0,64}")
+_CLAIMS = ["iss", "aud", "sub", "sid", "ver", "iat", "nbf", "exp", "jti"]
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a valid token says: whose session this is."""
+    """What a valid token says: whose session this is, and in which epoch of theirs it was begun."""
 
     user_id: str
     session_id: str
+    epoch: str
 
 
 class Tokens:
@@ -59,6 +61,7 @@ class Tokens:
             "aud": AUDIENCE,
             "sub": claims.user_id,
             "sid": claims.session_id,
+            "ver": claims.epoch,
             "iat": now,
             "nbf": now,
             "exp": now + int(LIFE.total_seconds()),
@@ -78,7 +81,7 @@ class Tokens:
         claims = self._verified(token)
         if not self._is_current(claims):
             raise UnauthenticatedError("the access token is not valid")
-        return Claims(user_id=claims["sub"], session_id=claims["sid"])
+        return Claims(user_id=claims["sub"], session_id=claims["sid"], epoch=claims["ver"])
 
     def _verify(self, token: str) -> dict[str, Any]:
         """Return the claims of a token that we signed, current or not."""
@@ -103,7 +106,8 @@ class Tokens:
         except (jwt.PyJWTError, KeyError, ValueError, RecursionError) as error:
             raise UnauthenticatedError("the access token is not valid") from error
         ours = header == {"alg": _ALGORITHM, "kid": header["kid"], "typ": _TYPE}
-        if not ours or not (_is_id(claims["sub"]) and _is_id(claims["sid"])):
+        named = _is(_ID, claims["sub"]) and _is(_ID, claims["sid"]) and _is(_EPOCH, claims["ver"])
+        if not (ours and named):
             raise UnauthenticatedError("the access token is not valid")
         return claims
 
@@ -116,8 +120,8 @@ class Tokens:
         return lives and max(made, begun) <= now + SKEW_S
 
 
-def _is_id(value: object) -> bool:
-    return isinstance(value, str) and _ID.fullmatch(value) is not None
+def _is(shape: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and shape.fullmatch(value) is not None
 
 
 def new_secret() -> str:

@@ -50,11 +50,15 @@ def empty_files():
 
 
 class Watched:
-    """The Documents port over another one: counts what is asked, and fails where it is told to."""
+    """The Documents port over another one: counts what is asked, and fails where it is told to.
+
+    `read` counts documents as a bill does: one for each that is asked for, or that a query finds.
+    """
 
     def __init__(self, documents):
         self._documents = documents
         self.asked = []
+        self.read = 0
         self.fails = lambda _name, _asked: False
 
     def get(self, path):
@@ -79,7 +83,10 @@ class Watched:
         self.asked.append(name)
         if self.fails(name, asked):
             raise OutsideError("/srv/secret/helpdesk.db: disk I/O error")
-        return getattr(self._documents, name)(asked)
+        answer = getattr(self._documents, name)(asked)
+        if name != "commit":
+            self.read += len(answer) if isinstance(answer, list) else 1
+        return answer
 
 
 class CountedPasswords(Passwords):

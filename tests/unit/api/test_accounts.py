@@ -5,11 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from api.accounts import SESSION_LIFE, TakenError
-from helpdesk.documents import Delete
-from helpdesk.errors import NotFoundError, UnauthenticatedError
+from api.accounts import (
+    END_TRIES,
+    ENDED_KEPT,
+    ENDED_MOST,
+    SESSION_LIFE,
+    Accounts,
+    TakenError,
+)
+from api.tokens import LIFE, SKEW_S, Tokens, fingerprint
+from helpdesk.documents import Create, Delete, Update
+from helpdesk.errors import ConflictError, NotFoundError, UnauthenticatedError
 from helpdesk.user import Role
-from tests.builders import a_user
+from tests.builders import FixedClock, a_user
 from tests.unit.api.desk import CROWD, PASSWORD, SETTINGS, Counter, Visitor, alike, is_problem
 
 ADA = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada"}
@@ -26,6 +34,51 @@ def refreshed(counter, session):
 def at_once(count, ask):
     with ThreadPoolExecutor(count) as threads:
         return list(threads.map(lambda _: ask(), range(count)))
+
+
+def asker(counter, visitor):
+    return counter.accounts.authenticate(visitor.token)
+
+
+def device(counter, session):
+    return Visitor(counter.app.test_client(), session)
+
+
+def let_in(visitor):
+    return visitor.get("/api/auth/me").status_code == 200
+
+
+def account(counter, visitor):
+    return counter.auth.get(f"accounts/{visitor.user.id}")
+
+
+def session_path(counter, visitor):
+    return f"sessions/{counter.tokens.read(visitor.token).session_id}"
+
+
+def before_next_commit(counter, *acts):
+    """Let something else happen right before each of the next commits to the accounts."""
+    left = list(acts)
+
+    def meanwhile(name, _asked):
+        if name == "commit" and left:
+            left.pop(0)()
+        return False
+
+    counter.auth.fails = meanwhile
+
+
+def elsewhere(counter, *, ahead):
+    """Return another instance over the same store, whose clock is some seconds ahead."""
+    clock = FixedClock(counter.clock.now() + timedelta(seconds=ahead))
+    return Accounts(
+        documents=counter.auth,
+        users=counter.users,
+        passwords=counter.passwords,
+        tokens=Tokens(SETTINGS.tokens, clock=clock, ids=counter.house.ids),
+        clock=clock,
+        ids=counter.house.ids,
+    )
 
 
 def test_signing_up_makes_an_account_and_logs_in(counter):
@@ -379,14 +432,24 @@ def test_a_deleted_account_is_nobody(counter):
     assert is_problem(ada.get("/api/auth/me"), 401)
 
 
-def test_a_session_of_somebody_else_is_refused(counter):
+def test_a_refresh_token_that_names_a_session_of_somebody_else_is_refused(counter):
     ada, eve = counter.somebody("ada"), counter.somebody("eve")
-    claims = counter.tokens.read(ada.token)
-    mixed = type(claims)(user_id=eve.user.id, session_id=claims.session_id)
+    kept = counter.auth.get(f"refresh/{fingerprint(eve.session['refresh_token'])}")
+    other = counter.tokens.read(ada.token).session_id
 
-    eve.session["access_token"] = counter.tokens.issue(mixed)
+    counter.auth.commit([Update(kept.path, {"session_id": other})])
 
-    assert is_problem(eve.get("/api/auth/me"), 401)
+    assert is_problem(refreshed(counter, eve.session), 401)
+    assert let_in(ada)
+    assert refreshed(counter, ada.session).status_code == 200
+
+
+def test_a_session_that_is_not_there_is_not_refreshed(counter):
+    ada = counter.somebody("ada")
+
+    counter.auth.commit([Delete(session_path(counter, ada))])
+
+    assert is_problem(refreshed(counter, ada.session), 401)
 
 
 def test_a_session_ends_after_thirty_days_however_often_it_was_refreshed(counter):
@@ -438,20 +501,268 @@ def test_an_address_that_is_taken_is_an_error_of_its_own(counter):
         counter.users.get("other")
 
 
-def test_what_is_not_signed_by_us_asks_the_store_nothing(counter):
-    before = len(counter.auth.asked)
-
-    with pytest.raises(UnauthenticatedError):
-        counter.accounts.authenticate("a.b.c")
-
-    assert len(counter.auth.asked) == before
-
-
-def test_being_let_in_costs_one_round_trip(counter):
+def test_what_is_not_signed_by_us_or_too_old_reads_nothing(counter):
     ada = counter.somebody("ada")
+    counter.clock.tick(seconds=LIFE.total_seconds())
     counter.auth.asked.clear()
+
+    for token in ("a.b.c", ada.token[:-1], ada.token):
+        with pytest.raises(UnauthenticatedError):
+            counter.accounts.authenticate(token)
+
+    assert counter.auth.asked == []
+
+
+def test_being_let_in_reads_one_document(counter):
+    ada = counter.somebody("ada")
+    ada.post("/api/auth/logout-all")
+    ada = counter.logged_in(ada.user)
+    counter.logged_in(ada.user).post("/api/auth/logout")
+    before, counter.auth.asked = counter.auth.read, []
 
     counter.accounts.authenticate(ada.token)
 
-    assert counter.auth.asked == ["get_many"]
-    assert SETTINGS.bcrypt_cost == 4
+    assert counter.auth.asked == ["get"]
+    assert counter.auth.read == before + 1
+
+
+def test_a_list_of_twenty_tickets_reads_twenty_two_documents(counter):
+    ada = counter.somebody("ada")
+    for _ in range(22):
+        ada.file()
+    counter.auth.read = counter.documents.read = 0
+
+    answer = ada.get("/api/tickets?limit=20")
+
+    assert len(answer.json["items"]) == 20
+    assert counter.auth.read + counter.documents.read == 22
+
+
+def test_a_token_of_a_moment_before_a_log_out_everywhere_is_refused_by_every_instance(counter):
+    ada = counter.somebody("ada")
+    ahead = elsewhere(counter, ahead=SKEW_S)
+    late = ahead.refresh(ada.session["refresh_token"]).access_token
+    assert counter.accounts.authenticate(late).user_id == ada.user.id
+
+    counter.accounts.log_out_everywhere(asker(counter, ada))
+
+    for accounts in (ahead, counter.accounts):
+        for token in (ada.token, late):
+            with pytest.raises(UnauthenticatedError):
+                accounts.authenticate(token)
+
+
+def test_a_refresh_under_way_does_not_outlive_a_log_out_everywhere(counter):
+    ada = counter.somebody("ada")
+    asking = asker(counter, ada)
+    before_next_commit(counter, lambda: counter.accounts.log_out_everywhere(asking))
+
+    late = refreshed(counter, ada.session)
+
+    assert late.status_code == 200  # it was too late to be stopped, and is of no use
+    assert is_problem(device(counter, late.json).get("/api/auth/me"), 401)
+    assert is_problem(refreshed(counter, late.json), 401)
+
+
+def test_a_refresh_under_way_does_not_outlive_a_log_out(counter):
+    ada = counter.somebody("ada")
+    asking = asker(counter, ada)
+    before_next_commit(counter, lambda: counter.accounts.log_out(asking))
+
+    late = refreshed(counter, ada.session)
+
+    assert late.status_code == 200
+    assert is_problem(device(counter, late.json).get("/api/auth/me"), 401)
+    assert is_problem(refreshed(counter, late.json), 401)
+
+
+def test_an_ended_session_is_remembered_until_its_last_token_is_too_old_on_every_clock(counter):
+    phone = counter.somebody("ada")
+    tablet = counter.logged_in(phone.user)
+    ahead = elsewhere(counter, ahead=SKEW_S)
+    token = ahead.refresh(phone.session["refresh_token"]).access_token
+    counter.accounts.log_out(counter.accounts.authenticate(token))
+    last = LIFE.total_seconds() + SKEW_S - 1  # when the token is still good
+    late, later = elsewhere(counter, ahead=last), elsewhere(counter, ahead=last + SKEW_S)
+
+    later.log_out(asker(counter, tablet))
+
+    with pytest.raises(UnauthenticatedError, match="the session has ended"):
+        late.authenticate(token)
+
+
+def test_an_ended_session_is_forgotten_when_none_of_its_tokens_can_live(counter):
+    phone = counter.somebody("ada")
+    phone.post("/api/auth/logout")
+    counter.clock.tick(seconds=ENDED_KEPT.total_seconds())
+    laptop = counter.logged_in(phone.user)
+    session_id = asker(counter, laptop).session_id
+
+    laptop.post("/api/auth/logout")
+
+    assert account(counter, laptop).data["ended"] == {session_id: counter.clock.now()}
+    assert is_problem(refreshed(counter, phone.session), 401)
+
+
+def test_more_ended_sessions_than_an_account_can_remember_end_them_all(counter, lines):
+    phone = counter.somebody("ada")
+    laptop = counter.logged_in(phone.user)
+    crowd = {f"s{number}": counter.clock.now() for number in range(ENDED_MOST - 1)}
+    counter.change_account(phone, ended=crowd)
+
+    phone.post("/api/auth/logout")
+    remembered, stays = account(counter, phone).data["ended"], let_in(laptop)
+    tablet = counter.logged_in(phone.user)
+    tablet.post("/api/auth/logout")
+
+    assert (len(remembered), stays) == (ENDED_MOST, True)
+    assert account(counter, phone).data["ended"] == {}
+    for gone in (phone, laptop, tablet):
+        assert not let_in(gone)
+        assert is_problem(refreshed(counter, gone.session), 401)
+    assert let_in(counter.logged_in(phone.user))
+    [told] = [line for line in lines() if "all end" in line["message"]]
+    assert told["user_id"] == phone.user.id
+
+
+def test_the_end_of_an_ended_session_changes_nothing(counter):
+    ada = counter.somebody("ada")
+    asking = asker(counter, ada)
+    counter.accounts.log_out(asking)
+    before = account(counter, ada)
+    counter.auth.asked.clear()
+
+    counter.accounts.log_out(asking)
+
+    assert "commit" not in counter.auth.asked
+    assert account(counter, ada) == before
+
+
+def test_a_refresh_token_that_comes_ever_again_is_written_down_once(counter):
+    ada = counter.somebody("ada")
+    refreshed(counter, ada.session)
+    assert is_problem(refreshed(counter, ada.session), 401)
+    before = account(counter, ada)
+
+    assert is_problem(refreshed(counter, ada.session), 401)
+
+    assert account(counter, ada) == before
+
+
+def test_reuse_of_a_refresh_token_ends_no_other_session(counter):
+    phone = counter.somebody("ada")
+    laptop = counter.logged_in(phone.user)
+    refreshed(counter, phone.session)
+
+    refreshed(counter, phone.session)
+
+    assert not let_in(phone)
+    assert let_in(laptop)
+
+
+def test_a_session_that_expired_and_is_gone_can_still_be_ended(counter):
+    ada = counter.somebody("ada")
+    counter.auth.commit([Delete(session_path(counter, ada))])
+
+    answer = ada.post("/api/auth/logout")
+
+    assert answer.status_code == 204
+    assert not let_in(ada)
+
+
+def test_a_session_that_expires_while_it_is_ended_is_ended(counter):
+    ada = counter.somebody("ada")
+    gone = Delete(session_path(counter, ada))
+    before_next_commit(counter, lambda: counter.house.auth.commit([gone]))
+
+    answer = ada.post("/api/auth/logout")
+
+    assert answer.status_code == 204
+    assert not let_in(ada)
+
+
+def test_an_account_that_is_deleted_while_it_logs_out_is_nobody(counter):
+    ada = counter.somebody("ada")
+    gone = Delete(f"accounts/{ada.user.id}")
+    before_next_commit(counter, lambda: counter.house.auth.commit([gone]))
+
+    answer = ada.post("/api/auth/logout")
+
+    assert answer.status_code == 204
+    assert account(counter, ada) is None
+
+
+def test_a_log_out_everywhere_during_a_log_out_ends_both(counter):
+    phone = counter.somebody("ada")
+    laptop = counter.logged_in(phone.user)
+    asking = asker(counter, laptop)
+    before_next_commit(counter, lambda: counter.accounts.log_out_everywhere(asking))
+
+    answer = phone.post("/api/auth/logout")
+
+    assert answer.status_code == 204
+    assert not let_in(phone)
+    assert not let_in(laptop)
+    assert let_in(counter.logged_in(phone.user))
+
+
+def test_a_log_out_during_a_log_out_everywhere_ends_both(counter):
+    phone = counter.somebody("ada")
+    laptop = counter.logged_in(phone.user)
+    asking = asker(counter, laptop)
+    before_next_commit(counter, lambda: counter.accounts.log_out(asking))
+
+    answer = phone.post("/api/auth/logout-all")
+
+    assert answer.status_code == 204
+    assert not let_in(phone)
+    assert not let_in(laptop)
+    assert is_problem(refreshed(counter, laptop.session), 401)
+
+
+def test_two_devices_that_log_out_at_once_are_both_out(counter):
+    phone = counter.somebody("ada")
+    laptop, tablet = counter.logged_in(phone.user), counter.logged_in(phone.user)
+    asking = asker(counter, laptop)
+    before_next_commit(counter, lambda: counter.accounts.log_out(asking))
+
+    answer = phone.post("/api/auth/logout")
+
+    assert answer.status_code == 204
+    assert [let_in(each) for each in (phone, laptop, tablet)] == [False, False, True]
+
+
+def test_a_log_out_that_is_always_overtaken_says_so_and_ends_nothing(counter):
+    ada = counter.somebody("ada")
+    asking = asker(counter, ada)
+    path = f"accounts/{ada.user.id}"
+
+    def overtaking(count):
+        return [
+            lambda name=name: counter.house.auth.commit([Update(path, {"name": name})])
+            for name in map(str, range(count))
+        ]
+
+    before_next_commit(counter, *overtaking(END_TRIES))
+    with pytest.raises(ConflictError):
+        counter.accounts.log_out(asking)
+    assert let_in(ada)
+
+    before_next_commit(counter, *overtaking(END_TRIES - 1))
+    counter.accounts.log_out(asking)
+    assert not let_in(ada)
+
+
+def test_an_account_of_an_older_version_of_us_is_as_good_as_any(counter):
+    ada = counter.somebody("ada")
+    data = account(counter, ada).data
+    older = {name: value for name, value in data.items() if name not in {"ended", "epoch"}}
+    path = f"accounts/{ada.user.id}"
+    counter.auth.commit([Delete(path)])
+    counter.auth.commit([Create(path, older)])
+
+    seen = [let_in(ada), refreshed(counter, ada.session).status_code]
+    ada.post("/api/auth/logout")
+
+    assert seen == [True, 200]
+    assert not let_in(ada)

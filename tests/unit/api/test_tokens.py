@@ -24,11 +24,13 @@ CLAIMS = {
     "aud": AUDIENCE,
     "sub": "somebody",
     "sid": "session",
+    "ver": "epoch",
     "iat": BEGUN,
     "nbf": BEGUN,
     "exp": BEGUN + 600,
     "jti": "once",
 }
+SAID = Claims("somebody", "session", "epoch")
 
 
 def part(value):
@@ -91,6 +93,7 @@ ODD_CLAIMS: dict[str, tuple[object, ...]] = {
     "aud": ("", "helpdesk", "helpdesk-api2", ["helpdesk-api"], {}, None),
     "sub": (1, {}, [], None, True),
     "sid": (1.5, {}, [], None),
+    "ver": (1, 1.5, {}, [], ["epoch"], None, True, "a b", "epoch\n", "\u00e9", "\u0661", "x" * 65),
 }
 CLAIMED = {
     f"{name} {value!r}": forged({**CLAIMS, name: value})
@@ -128,13 +131,22 @@ ATTACKS = ALGORITHMS | KEY_IDS | TIMES | CLAIMED | SHAPES
 def test_an_issued_token_says_whose_session_it_is():
     reader = tokens()
 
-    token = reader.issue(Claims("somebody", "session"))
+    token = reader.issue(SAID)
 
-    assert reader.read(token) == Claims("somebody", "session")
+    assert reader.read(token) == SAID
+
+
+@pytest.mark.parametrize("epoch", ["", "0", "x" * 64, "0123456789ABCDEFGHJKMNPQRS"])
+def test_the_epoch_of_an_account_travels_in_the_token(epoch):
+    reader = tokens()
+
+    token = reader.issue(Claims("somebody", "session", epoch))
+
+    assert reader.read(token).epoch == epoch
 
 
 def test_a_token_forged_with_our_key_is_read():
-    assert tokens().read(forged()) == Claims("somebody", "session")
+    assert tokens().read(forged()) == SAID
 
 
 @pytest.mark.parametrize("token", ATTACKS.values(), ids=ATTACKS.keys())
@@ -162,7 +174,7 @@ def test_every_forged_token_gets_the_same_answer_and_reads_nothing(battered):
 
 def test_no_single_flipped_bit_is_overlooked():
     seeded = random.Random(7)
-    token = tokens().issue(Claims("somebody", "session"))
+    token = tokens().issue(SAID)
     accepted = []
 
     for _ in range(500):
@@ -179,7 +191,7 @@ def test_no_single_flipped_bit_is_overlooked():
 
 
 def test_the_unused_bits_at_the_end_of_a_signature_are_looked_at_too():
-    token = tokens().issue(Claims("somebody", "session"))
+    token = tokens().issue(SAID)
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
     twins = [token[:-1] + letter for letter in letters if letter != token[-1]]
@@ -211,7 +223,7 @@ def test_an_id_that_is_none_is_no_session(battered, name, sub):
 def test_a_token_lives_ten_minutes_by_our_own_clock():
     clock = FixedClock()
     reader = tokens(clock=clock)
-    token = reader.issue(Claims("somebody", "session"))
+    token = reader.issue(SAID)
 
     clock.tick(seconds=LIFE.total_seconds() - 1)
     reader.read(token)
@@ -228,7 +240,7 @@ def test_a_clock_that_is_a_little_behind_is_forgiven():
 
 
 def test_a_token_of_a_known_older_key_is_read_until_the_key_is_retired():
-    older = tokens(Keys("k0", SETTINGS.tokens.known)).issue(Claims("somebody", "session"))
+    older = tokens(Keys("k0", SETTINGS.tokens.known)).issue(SAID)
     retired = Keys("k1", {"k1": KEY})
 
     assert tokens().read(older).user_id == "somebody"
@@ -239,7 +251,7 @@ def test_a_token_of_a_known_older_key_is_read_until_the_key_is_retired():
 def test_two_tokens_of_one_session_differ():
     issuer = tokens()
 
-    assert issuer.issue(Claims("a", "b")) != issuer.issue(Claims("a", "b"))
+    assert issuer.issue(SAID) != issuer.issue(SAID)
 
 
 def test_a_secret_is_long_and_its_fingerprint_does_not_tell_it():
