@@ -1,20 +1,19 @@
 """Documents as JSON text: times and vectors are wrapped, everything else is itself."""
 
 import json
-import math
 from array import array
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from helpdesk.documents import Data, Value, Vector
 from helpdesk.errors import InvalidInputError
+from helpdesk.values import converter
 from helpdesk.wire import time_text
 
 _TIME = "$t"
 _VECTOR = "$v"
-_INT_MOST = 2**63  # both stores keep 64-bit integers
 
 
 def encode(data: Data) -> str:
@@ -48,39 +47,7 @@ def vector_of(text: str) -> "array[float]":
     return _numbers(json.loads(text)[_VECTOR])
 
 
-def _wrapped(value: Value) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    if value is None or isinstance(value, bool):
-        return value
-    wrap = _WRAPPERS.get(type(value))
-    if wrap is None:
-        raise InvalidInputError(f"a document cannot hold a {type(value).__name__}")
-    return wrap(value)
-
-
-def _text(value: str) -> str:
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise InvalidInputError("half a surrogate pair is no text") from error
-    return value
-
-
-def _whole(value: int) -> int:
-    if not -_INT_MOST <= value < _INT_MOST:
-        raise InvalidInputError("a whole number has more than 64 bits")
-    return value
-
-
-def _number(value: float) -> float:
-    if not math.isfinite(value):
-        raise InvalidInputError("a number is not finite")
-    return value
-
-
 def _time(value: datetime) -> dict[str, str]:
-    if value.tzinfo is None:
-        raise InvalidInputError("a time lacks its zone")
     return {_TIME: time_text(value)}
 
 
@@ -88,27 +55,7 @@ def _vector(value: Vector) -> dict[str, str]:
     return {_VECTOR: b64encode(array("d", value.values).tobytes()).decode("ascii")}
 
 
-def _sequence(value: list[Value]) -> list[Any]:
-    return [_wrapped(item) for item in value]
-
-
-def _mapping(value: dict[Any, Value]) -> dict[str, Any]:
-    if any(type(key) is not str or key.startswith("$") for key in value):
-        raise InvalidInputError("a field's name is not valid")
-    return {_text(key): _wrapped(item) for key, item in value.items()}
-
-
-# By exact type: an enum or another subclass has no business in a document.
-_WRAPPERS: dict[type, Callable[[Any], Any]] = {
-    str: _text,
-    int: _whole,
-    float: _number,
-    datetime: _time,
-    Vector: _vector,
-    list: _sequence,
-    tuple: _sequence,
-    dict: _mapping,
-}
+_wrapped = converter(time=_time, vector=_vector)
 
 
 def _unwrapped(found: dict[str, Any]) -> Value:

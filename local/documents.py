@@ -33,7 +33,10 @@ FORGET_MOST = 500  # a short transaction, so that nobody waits for it
 
 _GET = "SELECT version, data FROM documents WHERE collection = ? AND id = ?"
 _INSERT = "INSERT INTO documents (collection, id, kind, version, data) VALUES (?, ?, ?, ?, ?)"
-_PUT = f"{_INSERT} ON CONFLICT DO UPDATE SET version = excluded.version, data = excluded.data"
+_PUT = (
+    f"{_INSERT} ON CONFLICT DO UPDATE SET version = excluded.version, data = excluded.data"
+    " WHERE data != excluded.data"  # a write that changes nothing makes no new version
+)
 _CHANGE = "UPDATE documents SET version = ?, data = ? WHERE collection = ? AND id = ?"
 _DELETE = "DELETE FROM documents WHERE collection = ? AND id = ?"
 _TICK = "UPDATE ticks SET tick = tick + 1 RETURNING tick"
@@ -98,8 +101,12 @@ class SqliteDocuments:
         values = [nearest.collection, *(scalar(f.value) for f in nearest.filters)]
         wanted = nearest.vector.values
         with self._database.reading() as connection:
-            rows = connection.execute(text, values)
-            ranked = ((_distance(wanted, vector_of(row[3])), row[0], row) for row in rows)
+            rows = ((vector_of(row[3]), row) for row in connection.execute(text, values))
+            ranked = (
+                (_distance(wanted, vector), row[0], row)
+                for vector, row in rows
+                if len(vector) == len(wanted)
+            )
             best = heapq.nsmallest(nearest.limit, ranked, key=lambda each: each[:2])
         return [
             Neighbour(
@@ -153,7 +160,9 @@ def _apply(
             connection.execute(_PUT, (*key, group(key[0]), version, whole))
         case Update():
             row = connection.execute(_GET, key).fetchone()
-            connection.execute(_CHANGE, (version, encode(_updated(write, row)), *key))
+            text = encode(_updated(write, row))
+            if text != row[1]:  # a write that changes nothing makes no new version
+                connection.execute(_CHANGE, (version, text, *key))
         case _:
             row = connection.execute(_GET, key).fetchone()
             data = decode(row[1]) if row else {}
@@ -180,7 +189,5 @@ def _key(path: str) -> tuple[str, str]:
 
 def _distance(one: Sequence[float], other: Sequence[float]) -> float:
     """Return the cosine distance; 1 for a vector of zeros, which points nowhere."""
-    if len(one) != len(other):
-        raise InvalidInputError("the vectors have different lengths")
     length = math.hypot(*one) * math.hypot(*other)
     return 1 - sum(map(mul, one, other)) / length if length else 1.0

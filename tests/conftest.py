@@ -5,11 +5,28 @@ from hypothesis import settings
 
 from local.documents import SqliteDocuments
 from tests.builders import FixedClock
+from tests.emulators import Emulators
 from tests.stands import Line
 
 # A busy machine must not fail a property, and what fails must fail again.
 settings.register_profile("house", deadline=None, derandomize=True, database=None)
 settings.load_profile("house")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--emulators",
+        choices=("wanted", "required"),
+        default="wanted",
+        help="where an emulator cannot start, skip its tests or fail them",
+    )
+
+
+@pytest.fixture(scope="session")
+def emulators(request):
+    shared = Emulators(required=request.config.getoption("--emulators") == "required")
+    yield shared
+    shared.stop()
 
 
 @pytest.fixture

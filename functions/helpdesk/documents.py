@@ -29,7 +29,7 @@ class Vector:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document as it was read. `version` changes whenever the document does."""
+    """One document as it was read. `version` changes whenever the document does, and only then."""
 
     path: str
     data: Data
@@ -174,7 +174,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """Ask one collection for the documents whose vector is nearest, by cosine distance."""
+    """Ask one collection for the documents whose vector is nearest, by cosine distance.
+
+    A document whose vector has another length takes no part.
+    """
 
     collection: str
     field: str

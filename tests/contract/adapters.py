@@ -1,6 +1,9 @@
-"""The adapters that every contract suite runs over, and what they are given."""
+"""The adapters that every suite of the Documents port runs over, and what they are given."""
 
+import uuid
 from contextlib import contextmanager
+
+import pytest
 
 from helpdesk.documents import Order
 from helpdesk.indexes import Index
@@ -16,16 +19,31 @@ INDEXES = (
     Index("entries", (), None, (Order("rank"),)),
 )
 
-ADAPTERS = ("sqlite",)
+ADAPTERS = ("sqlite", pytest.param("firestore", marks=pytest.mark.emulator))
 
 
 @contextmanager
-def empty_store(adapter, folder):
+def empty_store(adapter, folder, emulators):
     """Lend an empty store of one adapter."""
-    if adapter != "sqlite":
-        raise LookupError(f"there is no adapter {adapter}")
-    store = SqliteDocuments(folder / "contract.db", INDEXES)
-    try:
-        yield store
-    finally:
-        store.close()
+    match adapter:
+        case "sqlite":
+            store = SqliteDocuments(folder / "contract.db", INDEXES)
+            try:
+                yield store
+            finally:
+                store.close()
+        case "firestore":
+            yield firestore_documents(emulators, INDEXES)
+        case _:
+            raise LookupError(f"there is no adapter {adapter}")
+
+
+def firestore_documents(emulators, indexes=None, *, address=None):
+    """Return documents in an emulated project that nobody has used before."""
+    # Imported here: whoever has no emulator needs no client.
+    from gcp.firestore import FirestoreDocuments  # noqa: PLC0415
+
+    project = f"test-{uuid.uuid4().hex[:12]}"  # noqa: TID251 - a project nobody else has
+    with emulators.pointing_at(FIRESTORE_EMULATOR_HOST=address or emulators.firestore.address):
+        connected = FirestoreDocuments.connect(project)
+    return connected if indexes is None else FirestoreDocuments(connected._client, indexes)

@@ -6,6 +6,6 @@ from tests.contract.adapters import ADAPTERS, empty_store
 
 
 @pytest.fixture(params=ADAPTERS)
-def documents(request, tmp_path):
-    with empty_store(request.param, tmp_path) as store:
+def documents(request, tmp_path, emulators):
+    with empty_store(request.param, tmp_path, emulators) as store:
         yield store

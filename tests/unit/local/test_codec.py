@@ -22,9 +22,11 @@ SCALARS = st.one_of(
     TIMES,
     st.builds(Vector, st.lists(st.floats(-1e6, 1e6), max_size=4).map(tuple)),
 )
-KEYS = TEXTS.filter(lambda key: not key.startswith("$"))
+KEYS = TEXTS.filter(lambda key: key and not key.startswith(("$", "__")))
+# A list holds no list; it stands in a dict or in none.
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4)
+    SCALARS,
+    lambda inner: st.dictionaries(KEYS, inner | st.lists(inner, max_size=4), max_size=4),
 )
 
 

@@ -1,0 +1,1 @@
+"""What several functions need of Google."""
