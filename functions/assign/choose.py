@@ -20,7 +20,7 @@ CAPACITY_WEIGHT = 1.0
 IDLE_WEIGHT = 0.5  # decides only between two near-equals
 NEAR_TICKETS = 0.5  # near-equals differ by less than one ticket weighs for any of them
 IDLE_FULL = timedelta(hours=8)
-LOOKED_AT = 6  # loads read at a time: what an assignment costs does not grow with the team
+LOOKED_AT = 5  # loads read at a time: what an assignment costs does not grow with the team
 
 LoadsOf = Callable[[Sequence[str]], Mapping[str, Load]]
 

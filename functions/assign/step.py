@@ -3,7 +3,7 @@
 import logging
 
 from assign.choose import Choice, choose
-from helpdesk.errors import EarlyEventError, NobodyToAssignError
+from helpdesk.errors import DuplicateError, EarlyEventError, NobodyToAssignError
 from helpdesk.events import Event, EventType
 from helpdesk.log import bind
 from helpdesk.ports import Clock
@@ -21,7 +21,7 @@ def assign_ticket(event: Event, *, tickets: Tickets, users: Users, clock: Clock)
     if ticket.status is Status.NEW:
         raise EarlyEventError(f"ticket {ticket.id} is not triaged yet")
     if ticket.status is not Status.TRIAGED:
-        return  # an earlier delivery did the work
+        raise DuplicateError(f"ticket {ticket.id} is assigned already")
     now = clock.now()
     with bind(ticket_id=ticket.id):
         choice = choose(ticket, users.staff(), users.loads, now=now)

@@ -12,6 +12,7 @@ HelpdeskError
 ├── TransientError              raise it: the sender tries again later
 │   ├── ConflictError           somebody else changed the document first
 │   ├── EarlyEventError         the step before this one has not been committed yet
+│   ├── AtWorkError             another delivery of the same event is at work on it
 │   ├── OutsideError            a vendor or the store failed or did not answer
 │   └── NobodyToAssignError     there is neither a moderator nor an admin to take the ticket
 └── DuplicateError              done already: acknowledge
@@ -70,6 +71,10 @@ class ConflictError(TransientError):
 
 class EarlyEventError(TransientError):
     """The step before this one has not been committed yet."""
+
+
+class AtWorkError(TransientError):
+    """Another delivery of the same event is at work on it."""
 
 
 class OutsideError(TransientError):

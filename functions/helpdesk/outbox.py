@@ -1,7 +1,8 @@
 """The outbox: events committed together with what they tell of, until the bus has them.
 
-The document's id is the event's, and the event's id names the transition. So the outbox is also
-the fence: a second delivery of what caused the transition cannot commit it a second time.
+The document's id is the event's, and the event's id names the transition: while it waits it is a
+fence beside the ticket's own. Once the bus has the event it goes, so that what lies here is what
+is still to be sent, and sending costs a deletion instead of a write and a deletion later.
 """
 
 import logging
@@ -9,13 +10,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from helpdesk import events
-from helpdesk.documents import Create, Data, Filter, Op, Order, Query, Update
-from helpdesk.errors import InvalidInputError, TransientError
+from helpdesk.documents import Create, Data, Delete, Filter, Op, Order, Query, Set
+from helpdesk.errors import InvalidInputError, OutsideError, TransientError
 from helpdesk.events import Event
 from helpdesk.ports import Bus, Clock, Documents
 
-# Pub/Sub keeps an unacknowledged message up to 31 days; the fence must outlive every redelivery.
-KEPT = timedelta(days=35)
 SWEEP_PAGE = 200
 
 log = logging.getLogger(__name__)
@@ -32,16 +31,11 @@ class Outbox:
 
     def kept(self, event: Event) -> Create:
         """Return the write that keeps an event; it belongs into the commit of its transition."""
-        return Create(
-            _path(event),
-            {
-                "subject": event.subject,
-                "type": event.type.value,
-                "envelope": events.encode(event),
-                "pending_at": self._clock.now(),
-                "expires_at": None,  # what was not sent must not go
-            },
-        )
+        return Create(_path(event), self._pending(event))
+
+    def again(self, event: Event) -> Set:
+        """Return the write that keeps an event once more, whatever became of it before."""
+        return Set(_path(event), self._pending(event))
 
     def send(self, event: Event) -> bool:
         """Hand a committed event to the bus, and say whether that worked.
@@ -54,9 +48,7 @@ class Outbox:
         """Hand committed events to the bus now, and say whether all of that worked."""
         try:
             self.publish(committed)
-            expires = self._clock.now() + KEPT
-            sent: Data = {"pending_at": None, "expires_at": expires}
-            self._documents.commit([Update(_path(event), sent) for event in committed])
+            self._documents.commit([Delete(_path(event)) for event in committed])
         except TransientError as error:
             log.warning(
                 "events stay in the outbox", extra={"count": len(committed), "reason": str(error)}
@@ -85,6 +77,14 @@ class Outbox:
                 break  # the bus is down: the next sweep tries again
         return sent
 
+    def _pending(self, event: Event) -> Data:
+        return {
+            "subject": event.subject,
+            "type": event.type.value,
+            "envelope": events.encode(event),
+            "pending_at": self._clock.now(),
+        }
+
     def _resend(self, envelope: str) -> bool:
         try:
             event = events.decode(envelope)
@@ -93,6 +93,14 @@ class Outbox:
             log.error("event cannot be read", extra={"reason": str(error)})  # noqa: TRY400 - known
             return False
         return self.hand_over([event])
+
+
+class NoBus:
+    """The Bus of a function that tells of nothing: what it keeps all the same, upkeep sends."""
+
+    def publish(self, event: Event) -> None:
+        """Raise OutsideError."""
+        raise OutsideError(f"{event.type} is not published from here")
 
 
 def _path(event: Event) -> str:

@@ -52,8 +52,9 @@ class Ticket:
 
     `seq` counts the changes from 1; each change has the timeline entry of that number.
     `priority`, `category` and `skills` are the values in force, `sources` says who set each,
-    and `verdict` keeps what the machine said even where a person overruled it. Names are kept as
-    they were then, so that showing a ticket reads nothing else.
+    and `verdict` keeps what the machine said even where a person overruled it. Until
+    `triage_until` somebody is asking the model. Names are kept as they were then, so that showing
+    a ticket reads nothing else.
     `version` is the store's mark of the document this was read from, None before the first save.
     """
 
@@ -73,6 +74,7 @@ class Ticket:
     needs_review: bool = False
     verdict: Verdict | None = None
     triage_attempts: int = 0
+    triage_until: datetime | None = None
     triaged_at: datetime | None = None
     assignee_id: str | None = None
     assignee_name: str | None = None
@@ -102,6 +104,7 @@ class Ticket:
             needs_review=bool(verdict.provenance.fallback_reason),
             verdict=verdict,
             triaged_at=now,
+            triage_until=None,
         )
 
     def assigned_to(self, assignee: User, *, now: datetime) -> Self:

@@ -10,7 +10,6 @@ from helpdesk.documents import (
     Data,
     Document,
     Filter,
-    Increment,
     Op,
     Order,
     Query,
@@ -23,7 +22,7 @@ from helpdesk.events import Event, EventType
 from helpdesk.log import traceparent
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
-from helpdesk.ticket import Listed, Status, Ticket
+from helpdesk.ticket import OPEN, Listed, Status, Ticket
 from helpdesk.timeline import Entry, recorded
 from helpdesk.wire import LISTED_FIELDS, listed_from, ticket_document, ticket_from
 
@@ -145,9 +144,26 @@ class Tickets:
             raise ConflictError(f"ticket {ticket.id} was changed by somebody else") from error
         self._outbox.send(event)
 
-    def count_attempt(self, ticket_id: str) -> None:
-        """Note that triage failed once more."""
-        self._documents.commit([Increment(_path(ticket_id), {"triage_attempts": 1}, {})])
+    def claim_triage(self, ticket: Ticket, *, until: datetime) -> None:
+        """Note one more attempt at triage, and that nobody else should make one until then.
+
+        Raise ConflictError when the ticket was changed or claimed since it was read.
+        """
+        claim: Data = {"triage_attempts": ticket.triage_attempts + 1, "triage_until": until}
+        self._documents.commit([Update(_path(ticket.id), claim, unchanged_since=ticket.version)])
+
+    def release_triage(self, ticket_id: str) -> None:
+        """Let the next attempt at triage begin."""
+        self._documents.commit([Update(_path(ticket_id), {"triage_until": None})])
+
+    def open_count(self, assignee_id: str) -> int:
+        """Return how many tickets are open work of somebody."""
+        filters = (
+            Filter("assignee_id", Op.EQ, assignee_id),
+            Filter("status", Op.IN, sorted(status.value for status in OPEN)),
+        )
+        newest = (Order("created_at", descending=True),)
+        return self._documents.count(Query("tickets", filters, newest))
 
 
 def event_of(event_type: EventType, ticket: Ticket, *, now: datetime) -> Event:

@@ -4,13 +4,13 @@ The roster is one document with every moderator and admin in it, written in the 
 profile it repeats. Assignment reads that one document instead of every profile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from helpdesk.documents import Create, Document, Increment, Update, Write
-from helpdesk.errors import AlreadyExistsError, NotFoundError
+from helpdesk.documents import Create, Document, Increment, Query, Update, Write
+from helpdesk.errors import AlreadyExistsError, ConflictError, NotFoundError
 from helpdesk.events import Event
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
@@ -18,6 +18,7 @@ from helpdesk.user import Role, User
 from helpdesk.wire import user_document, user_from
 
 ROSTER = "rosters/staff"
+PAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,14 @@ class Load:
 
     open: int = 0
     last_assigned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedLoad:
+    """How many open tickets somebody's load counts, and the mark of just this count."""
+
+    open: int = 0
+    version: str | None = None
 
 
 class Users:
@@ -84,6 +93,31 @@ class Users:
             else Load()
             for user_id, load in zip(user_ids, found, strict=True)
         }
+
+    def loaded(self) -> Iterator[str]:
+        """Return everybody who has a load, by id, read a page at a time."""
+        after: tuple[str] | None = None
+        while page := self._documents.query(Query("load", limit=PAGE, after=after)):
+            yield from (load.id for load in page)
+            after = (page[-1].id,)
+
+    def counted(self, user_id: str) -> CountedLoad:
+        """Return what somebody's load counts just now."""
+        load = self._documents.get(_load_path(user_id))
+        return CountedLoad(open=load.data["open"], version=load.version) if load else CountedLoad()
+
+    def recount(self, user_id: str, count: int, *, before: CountedLoad) -> None:
+        """Correct somebody's load, or raise ConflictError when it was changed since `before`."""
+        path, fields = _load_path(user_id), {"open": count}
+        change = (
+            Create(path, fields)
+            if before.version is None
+            else Update(path, fields, unchanged_since=before.version)
+        )
+        try:
+            self._documents.commit([change])
+        except (AlreadyExistsError, NotFoundError) as error:
+            raise ConflictError(f"the load of {user_id} was changed by somebody else") from error
 
     def _on_roster(self, user: User) -> list[Write]:
         """Return the writes that make the roster agree with a user."""

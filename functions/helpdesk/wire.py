@@ -57,6 +57,7 @@ def ticket_document(ticket: Ticket) -> Data:
         "needs_review": ticket.needs_review,
         "verdict": verdict_document(ticket.verdict) if ticket.verdict else None,
         "triage_attempts": ticket.triage_attempts,
+        "triage_until": ticket.triage_until,
         "triaged_at": ticket.triaged_at,
         "assignee_id": ticket.assignee_id,
         "assignee_name": ticket.assignee_name,
@@ -85,6 +86,7 @@ def ticket_from(document: Document) -> Ticket:
         needs_review=data["needs_review"],
         verdict=verdict_from(data["verdict"]) if data["verdict"] else None,
         triage_attempts=data["triage_attempts"],
+        triage_until=data.get("triage_until"),  # newer than the oldest tickets
         triaged_at=data["triaged_at"],
         assignee_id=data["assignee_id"],
         assignee_name=data["assignee_name"],

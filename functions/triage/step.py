@@ -4,7 +4,13 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
-from helpdesk.errors import RefusedError, TransientError
+from helpdesk.errors import (
+    AtWorkError,
+    ConflictError,
+    DuplicateError,
+    RefusedError,
+    TransientError,
+)
 from helpdesk.events import Event, EventType
 from helpdesk.log import bind
 from helpdesk.ports import Classifier, Clock
@@ -15,6 +21,8 @@ from helpdesk.verdict import Source, Verdict
 
 ATTEMPTS_MOST = 3
 WAIT_MOST = timedelta(seconds=90)  # with the last attempt on top, triage takes 120 s at most
+LEASE = timedelta(seconds=45)  # longer than a classifier may take; a paid call is made once
+SAVES_MOST = 5  # a person who changes the ticket meanwhile seldom does so twice in a moment
 
 log = logging.getLogger(__name__)
 
@@ -28,34 +36,65 @@ def triage_ticket(
     clock: Clock,
 ) -> None:
     """Judge the ticket and keep the verdict."""
-    ticket = tickets.get(event.subject)
-    if ticket.status is not Status.NEW:
-        return  # an earlier delivery did the work
+    ticket = _new(event, tickets)
     with bind(ticket_id=ticket.id):
+        now = clock.now()
+        if ticket.triage_until and now < ticket.triage_until:
+            raise AtWorkError(f"ticket {ticket.id} is being triaged just now")
+        tickets.claim_triage(ticket, until=now + LEASE)
         try:
             verdict = _judged(ticket, classifier, fallback, clock)
         except TransientError:
-            tickets.count_attempt(ticket.id)
+            tickets.release_triage(ticket.id)
             raise
-        tickets.save(
-            ticket.triaged(verdict, now=clock.now()),
-            EventType.TICKET_TRIAGED,
-            _entry(verdict, cause=event.id),
-            before=ticket,
-        )
+        _save(verdict, event, tickets, clock)
         log.info("ticket triaged", extra={"source": verdict.provenance.source.value})
 
 
+def _new(event: Event, tickets: Tickets) -> Ticket:
+    """Return the ticket as it is now, or raise DuplicateError when it is triaged already."""
+    ticket = tickets.get(event.subject)
+    if ticket.status is not Status.NEW:
+        raise DuplicateError(f"ticket {ticket.id} is triaged already")
+    return ticket
+
+
+def _save(verdict: Verdict, event: Event, tickets: Tickets, clock: Clock) -> None:
+    """Keep the verdict on the ticket as a person may have changed it meanwhile."""
+    for attempt in range(1, SAVES_MOST + 1):
+        ticket = _new(event, tickets)
+        try:
+            tickets.save(
+                ticket.triaged(verdict, now=clock.now()),
+                EventType.TICKET_TRIAGED,
+                _entry(verdict, cause=event.id),
+                before=ticket,
+            )
+        except ConflictError:
+            if attempt == SAVES_MOST:
+                raise
+        else:
+            return
+
+
 def _judged(ticket: Ticket, classifier: Classifier, fallback: Classifier, clock: Clock) -> Verdict:
+    """Return what the classifier says, or what stands in for it after too many failures."""
     attempt = ticket.triage_attempts + 1
-    late = clock.now() - ticket.created_at >= WAIT_MOST
-    if attempt > ATTEMPTS_MOST or (late and attempt > 1):
+    if attempt > ATTEMPTS_MOST or (attempt > 1 and _is_late(ticket, clock)):
         return _stood_in(ticket, fallback, attempt, reason="unavailable")
     try:
         verdict = classifier.classify(ticket.title, ticket.description)
     except RefusedError:
         return _stood_in(ticket, fallback, attempt, reason="refused")
+    except TransientError:
+        if attempt < ATTEMPTS_MOST and not _is_late(ticket, clock):
+            raise
+        return _stood_in(ticket, fallback, attempt, reason="unavailable")
     return replace(verdict, provenance=replace(verdict.provenance, attempts=attempt))
+
+
+def _is_late(ticket: Ticket, clock: Clock) -> bool:
+    return clock.now() - ticket.created_at >= WAIT_MOST
 
 
 def _stood_in(ticket: Ticket, fallback: Classifier, attempt: int, *, reason: str) -> Verdict:

@@ -173,7 +173,7 @@ def check(folder, acknowledged):
 
     # nothing waits, nothing was parked
     pending = store.query(Query("outbox", order=(Order("pending_at", descending=True),), limit=1))
-    assert pending[0].data["pending_at"] is None
+    assert pending == []
     assert everything(store, "parked") == []
     with store._database.reading() as connection:
         assert connection.execute("SELECT count(*) FROM messages").fetchone() == (0,)

@@ -7,7 +7,7 @@ import pytest
 from helpdesk import events
 from helpdesk.documents import Create
 from helpdesk.errors import AlreadyExistsError, OutsideError
-from helpdesk.outbox import KEPT, SWEEP_PAGE, Outbox
+from helpdesk.outbox import SWEEP_PAGE, Outbox
 from tests.builders import NOW, an_event
 from tests.stands import Faulty, Tray
 
@@ -37,10 +37,11 @@ def kept(outbox, store, *ids):
 
 
 def pending(store, event):
-    return store.get(f"outbox/{event.id}").data["pending_at"]
+    found = store.get(f"outbox/{event.id}")
+    return found and found.data["pending_at"]
 
 
-def test_an_event_is_kept_whole_and_for_ever_while_it_waits(outbox):
+def test_an_event_is_kept_whole(outbox):
     event = an_event()
 
     write = outbox.kept(event)
@@ -52,7 +53,6 @@ def test_an_event_is_kept_whole_and_for_ever_while_it_waits(outbox):
             "type": "ticket-created",
             "envelope": events.encode(event),
             "pending_at": NOW,
-            "expires_at": None,
         },
     )
 
@@ -67,19 +67,6 @@ def test_what_was_not_sent_outlives_every_clean_up(outbox, store, documents, tra
     assert tray.published == [event]
 
 
-def test_what_was_sent_stays_until_no_redelivery_can_come(outbox, store, documents, clock):
-    (event,) = kept(outbox, store, "e1")
-    outbox.send(event)
-
-    clock.tick(seconds=KEPT.total_seconds() - 1)
-    documents.forget(clock.now())
-    assert store.get("outbox/e1") is not None
-
-    clock.tick(seconds=1)
-    documents.forget(clock.now())
-    assert store.get("outbox/e1") is None
-
-
 def test_an_event_is_kept_once(outbox, store):
     kept(outbox, store, "e1")
 
@@ -87,7 +74,21 @@ def test_an_event_is_kept_once(outbox, store):
         kept(outbox, store, "e1")
 
 
-def test_a_sent_event_stays_as_a_fence_but_waits_no_more(outbox, store, tray, clock):
+def test_an_event_may_be_kept_again_whatever_became_of_it(outbox, store, tray, clock):
+    (event,) = kept(outbox, store, "e1")
+    clock.tick(minutes=1)
+
+    store.commit([outbox.again(event)])
+    assert pending(store, event) == clock.now()
+    outbox.send(event)
+    store.commit([outbox.again(event)])
+    clock.tick(minutes=1)
+
+    assert outbox.sweep(PATIENCE) == 1
+    assert tray.published == [event, event]
+
+
+def test_a_sent_event_goes(outbox, store, tray, clock):
     (event,) = kept(outbox, store, "e1")
 
     sent = outbox.send(event)
@@ -95,7 +96,7 @@ def test_a_sent_event_stays_as_a_fence_but_waits_no_more(outbox, store, tray, cl
 
     assert sent
     assert tray.published == [event]
-    assert pending(store, event) is None
+    assert store.get("outbox/e1") is None
     assert outbox.sweep(PATIENCE) == 0
 
 

@@ -101,7 +101,7 @@ def test_a_new_user_is_told_of(users, documents, tray):
     users.add(a_user(), event)
 
     assert tray.published == [event]
-    assert documents.get("outbox/asker.signed-up.1").data["pending_at"] is None
+    assert documents.get("outbox/asker.signed-up.1") is None
 
 
 def test_a_user_may_be_added_in_silence(users, documents, tray):

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from helpdesk.errors import ConflictError, OutsideError, RefusedError
+from helpdesk.delivery import Delivered
+from helpdesk.errors import AtWorkError, ConflictError, OutsideError, RefusedError
 from helpdesk.events import EventType
 from helpdesk.ticket import Status
 from helpdesk.verdict import Category, Priority, Source
 from tests.builders import a_verdict, an_entry
 from tests.stands import RULES, Scripted, everything
-from triage.step import ATTEMPTS_MOST, WAIT_MOST
+from triage.step import ATTEMPTS_MOST, LEASE, WAIT_MOST
 
 DOWN = OutsideError("the model did not answer")
 NEVER = RefusedError("the model will not read this")
@@ -77,6 +78,7 @@ def test_a_failed_attempt_is_raised_and_counted(line):
 
     after = line.tickets.get("T1CKET01")
     assert replace(after, version=None) == replace(before, version=None, triage_attempts=1)
+    assert after.triage_until is None
     assert len(line.tray.published) == 1
 
 
@@ -96,7 +98,7 @@ def test_the_model_may_answer_at_its_last_attempt(line):
 def test_after_three_failures_the_built_in_rules_decide(line):
     event = judged_by(line, *[DOWN] * 3)
 
-    for _ in range(3):
+    for _ in range(2):
         fail(line, event)
     line.deliver("triage", event)
 
@@ -106,7 +108,7 @@ def test_after_three_failures_the_built_in_rules_decide(line):
     assert (said.source, said.fallback_reason, said.attempts) == (
         Source.FALLBACK,
         "unavailable",
-        4,
+        3,
     )
     assert ticket.needs_review
     assert ticket.priority is RULES.classify(ticket.title, ticket.description).priority.value
@@ -123,7 +125,7 @@ def test_a_refusal_is_final_and_the_built_in_rules_decide_at_once(line):
     said = ticket.verdict.provenance
     assert (said.source, said.fallback_reason, said.attempts) == (Source.FALLBACK, "refused", 1)
     assert ticket.needs_review
-    assert ticket.triage_attempts == 0
+    assert ticket.triage_attempts == 1
     why = line.store.get("tickets/T1CKET01/timeline/000002").data["why"]
     assert why["fallback_reason"] == "refused"
 
@@ -138,6 +140,29 @@ def test_a_late_ticket_waits_for_no_second_attempt(line):
     said = line.tickets.get("T1CKET01").verdict.provenance
     assert len(line.classifier.read) == 1
     assert (said.fallback_reason, said.attempts) == ("unavailable", 2)
+
+
+def test_a_ticket_that_is_late_when_its_first_attempt_fails_gets_no_second(line):
+    event = judged_by(line, DOWN)
+
+    line.clock.tick(seconds=WAIT_MOST.total_seconds())
+    line.deliver("triage", event)
+
+    said = line.tickets.get("T1CKET01").verdict.provenance
+    assert (said.fallback_reason, said.attempts) == ("unavailable", 1)
+
+
+def test_attempts_that_were_broken_off_count_as_well(line):
+    event = judged_by(line)
+    for attempt in range(ATTEMPTS_MOST):
+        before = line.tickets.get("T1CKET01")
+        assert before.triage_attempts == attempt
+        line.tickets.claim_triage(before, until=line.clock.now())
+
+    line.deliver("triage", event)
+
+    said = line.tickets.get("T1CKET01").verdict.provenance
+    assert (said.fallback_reason, said.attempts) == ("unavailable", ATTEMPTS_MOST + 1)
 
 
 def test_a_ticket_that_is_not_late_yet_gets_its_second_attempt(line):
@@ -187,11 +212,9 @@ def test_what_a_person_has_set_is_never_overwritten(line, answer):
 
 
 def test_a_person_who_is_faster_than_the_model_is_not_overwritten(line):
-    event = judged_by(line, a_verdict(), a_verdict())
-    line.documents.interrupt(lambda: set_by_hand(line))
+    event = line.open()
+    line.classifier = Meanwhile(a_verdict(), lambda: set_by_hand(line))
 
-    with pytest.raises(ConflictError):
-        line.deliver("triage", event)
     line.deliver("triage", event)
 
     ticket = line.tickets.get("T1CKET01")
@@ -200,8 +223,67 @@ def test_a_person_who_is_faster_than_the_model_is_not_overwritten(line):
     assert (ticket.category, ticket.sources["category"]) == (Category.INCIDENT, Source.AI)
 
 
-def test_an_attempt_that_cannot_be_counted_is_tried_again(line):
-    event = judged_by(line, DOWN, a_verdict())
+def test_a_person_who_saves_at_the_same_moment_is_not_overwritten(line):
+    event = line.open()
+    at_once = Meanwhile(a_verdict(), lambda: line.documents.interrupt(lambda: set_by_hand(line)))
+    line.classifier = at_once
+
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.status, ticket.seq) == (Status.TRIAGED, 3)
+    assert ticket.sources["priority"] is Source.HUMAN
+    assert at_once.calls == 1
+
+
+def test_a_ticket_that_changes_all_the_time_is_tried_again(line):
+    event = line.open()
+
+    def restless():
+        set_by_hand(line)
+        line.documents.interrupt(restless)
+
+    line.classifier = Meanwhile(a_verdict(), lambda: line.documents.interrupt(restless))
+
+    with pytest.raises(ConflictError):
+        line.deliver("triage", event)
+
+    assert line.tickets.get("T1CKET01").status is Status.NEW
+
+
+def test_while_the_model_is_being_asked_nobody_asks_it_again(line):
+    event = line.open()
+    results = []
+
+    def second():
+        with pytest.raises(AtWorkError):
+            line.deliver("triage", event)
+        results.append("refused")
+
+    line.classifier = Meanwhile(a_verdict(), second)
+    line.deliver("triage", event)
+
+    assert results == ["refused"]
+    assert line.classifier.calls == 1
+    assert line.deliver("triage", event) is Delivered.DUPLICATE
+
+
+def test_a_lease_whose_holder_died_ends(line):
+    event = judged_by(line, a_verdict())
+    line.tickets.claim_triage(line.tickets.get("T1CKET01"), until=line.clock.now() + LEASE)
+
+    with pytest.raises(AtWorkError):
+        line.deliver("triage", event)
+    line.clock.tick(seconds=LEASE.total_seconds())
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.status, ticket.triage_until) == (Status.TRIAGED, None)
+    assert ticket.verdict.provenance.attempts == 2
+
+
+def test_an_attempt_that_cannot_be_claimed_is_tried_again(line):
+    event = judged_by(line, a_verdict())
     line.documents.arm("before", 1)
 
     fail(line, event)
@@ -220,6 +302,20 @@ def test_a_ticket_that_is_not_new_is_left_alone(line, status):
 
     assert everything(line.store) == before
     assert line.classifier.read == []
+
+
+class Meanwhile:
+    """The Classifier port: something else happens while it thinks."""
+
+    def __init__(self, verdict, then):
+        self.calls = 0
+        self._verdict = verdict
+        self._then = then
+
+    def classify(self, _title, _description):
+        self.calls += 1
+        self._then()
+        return self._verdict
 
 
 def set_by_hand(line):

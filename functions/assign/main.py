@@ -1,0 +1,28 @@
+"""Cloud Function `assign`, woken by ticket-triaged. Wiring only: the work is in step.py."""
+
+from functools import cache, partial
+
+import functions_framework
+from flask import Request
+
+from gcp.entry import Answer, Room, receive
+
+
+@cache
+def room() -> Room:
+    """Wire the step once per instance, on its first event."""
+    from assign.step import assign_ticket
+    from gcp.cloud import Cloud
+    from gcp.pubsub import PubsubBus
+    from helpdesk.settings import EventSettings
+
+    here = EventSettings.from_env()
+    cloud = Cloud(here, bus=PubsubBus.connect(here.project, here.pubsub))
+    step = partial(assign_ticket, tickets=cloud.tickets, users=cloud.users, clock=cloud.clock)
+    return Room(name="assign", step=step, parked=cloud.parked)
+
+
+@functions_framework.http
+def assign(request: Request) -> Answer:
+    """Assign the ticket that one ticket-triaged event names."""
+    return receive(request, room)
