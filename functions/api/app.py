@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def create_app(desk: Callable[[], Desk], *, routes: Sequence[Route] = ROUTES) -> Flask:
     """Return the app; `desk` is asked for at the first request, never at import."""
     app = Flask("helpdesk", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = http.BODY_MOST + 1  # read_body refuses that one
+    app.config["MAX_CONTENT_LENGTH"] = http.BODY_MOST + 1  # read_raw refuses that one
     app.url_map.merge_slashes = False
     for route in routes:
         rule = re.sub(r"{(\w+)}", r"<\1>", route.path)
@@ -49,6 +49,7 @@ def _view(route: Route, desk: Callable[[], Desk]) -> Callable[..., Response]:
             path=path,
             headers=dict(request.headers),
             body=http.read_body(request, route.body) if route.body else None,
+            raw=http.read_raw(request, route.raw_most) if route.raw_most else b"",
             query=http.read_query(request, route.query) if route.query else None,
         )
         with bind(user_id=asker.user_id) if asker else bind():

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from api.accounts import TakenError
+from api.strict import BadRequestError, strict_json
 from helpdesk.errors import (
     ConflictError,
     ForbiddenError,
@@ -28,9 +29,7 @@ from helpdesk.errors import (
 from helpdesk.wire import time_text
 
 BODY_MOST = 64 * 1024
-DEPTH_MOST = 20
 ERRORS_MOST = 20  # of a body's faults that are told
-_TOO_LARGE = f"the body has more than {BODY_MOST} bytes"
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 # The first class that fits decides; everything of ours that is not listed is a fault: 500.
@@ -55,15 +54,6 @@ SECURITY_HEADERS = {
 log = logging.getLogger(__name__)
 
 
-class BadRequestError(InvalidInputError):
-    """The request is not even readable; carries the status that says why."""
-
-    def __init__(self, status: HTTPStatus, detail: str) -> None:
-        """Refuse with this status."""
-        super().__init__(detail)
-        self.status = status
-
-
 class BadTokenError(UnauthenticatedError):
     """An access token was sent, and it lets nobody in."""
 
@@ -72,10 +62,19 @@ def read_body(request: Request, model: type[BaseModel]) -> BaseModel:
     """Return the checked body, or raise BadRequestError or ValidationError."""
     if request.mimetype != "application/json":
         raise BadRequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
-    raw = request.get_data(cache=False)
-    if len(raw) > BODY_MOST:  # without a Content-Length, Flask cuts where it should refuse
-        raise BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
-    return model.model_validate(strict_json(raw))
+    return model.model_validate(strict_json(read_raw(request, BODY_MOST)))
+
+
+def read_raw(request: Request, most: int) -> bytes:
+    """Return the body as it came, or raise BadRequestError when it has more bytes than that."""
+    if (request.content_length or 0) <= most:
+        # Without a Content-Length, Flask cuts where it should refuse: so it gets one byte more.
+        request.max_content_length = most + 1
+        raw = request.get_data(cache=False)
+        if len(raw) <= most:
+            return raw
+    detail = f"the body has more than {most} bytes"
+    raise BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
 
 
 def read_query(request: Request, model: type[BaseModel]) -> BaseModel:
@@ -85,22 +84,6 @@ def read_query(request: Request, model: type[BaseModel]) -> BaseModel:
         detail = f"{doubled[0][:40]} is given more than once"
         raise BadRequestError(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
     return model.model_validate({name: given[0] for name, given in values.items()})
-
-
-def strict_json(raw: bytes) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    """Return what the JSON says, or raise BadRequestError.
-
-    Refused is also what two readers may read in two ways: doubled keys, NaN, bad UTF-8.
-    """
-    try:
-        value = json.loads(
-            raw.decode("utf-8"), object_pairs_hook=_single, parse_constant=_no_constant
-        )
-    except (ValueError, RecursionError) as error:
-        raise BadRequestError(HTTPStatus.BAD_REQUEST, "the body is not valid JSON") from error
-    if _depth(value) > DEPTH_MOST:
-        raise BadRequestError(HTTPStatus.BAD_REQUEST, "the body is nested too deeply")
-    return value
 
 
 def bearer(request: Request) -> str:
@@ -203,7 +186,6 @@ def _of_werkzeug(error: HTTPException) -> tuple[HTTPStatus, str, dict[str, str]]
     said = {
         HTTPStatus.NOT_FOUND: "there is nothing here",
         HTTPStatus.METHOD_NOT_ALLOWED: "this method is not allowed here",
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _TOO_LARGE,
     }
     return status, said.get(status, status.description or status.phrase), headers
 
@@ -211,31 +193,6 @@ def _of_werkzeug(error: HTTPException) -> tuple[HTTPStatus, str, dict[str, str]]
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
     detail = "send a JSON object" if error["type"] == "model_type" else error["msg"]
     return {"field": ".".join(str(part) for part in error["loc"])[:100], "detail": detail}
-
-
-def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is given twice")
-    return found
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _depth(value: object) -> int:
-    depth, level = 0, [value]
-    while level := [
-        item
-        for each in level
-        if isinstance(each, list | dict)
-        for item in (each.values() if isinstance(each, dict) else each)
-    ]:
-        depth += 1
-        if depth > DEPTH_MOST:
-            break
-    return depth
 
 
 def _plain(value: object) -> str:

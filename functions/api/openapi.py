@@ -63,6 +63,12 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.body:
         operation["requestBody"] = {"required": True, "content": _content(JSON, route.body)}
+    if route.raw_most:
+        operation["requestBody"] = {
+            "description": f"at most {route.raw_most} bytes, read as they come: they are signed",
+            "required": True,
+            "content": {JSON: {"schema": {}}},
+        }
     return operation
 
 
@@ -74,6 +80,8 @@ def _refusals(route: Route) -> set[int]:
         statuses |= {403}
     if route.body:
         statuses |= {400, 413, 415, 422}
+    if route.raw_most:
+        statuses |= {400, 413, 422}
     if route.query:
         statuses |= {422}
     return statuses

@@ -41,6 +41,7 @@ class Asked:
     path: Mapping[str, str]
     headers: Mapping[str, str]
     body: Any = None
+    raw: bytes = b""
     query: Any = None
 
     @property
@@ -88,6 +89,7 @@ class Route:
     status: int
     answer: type[BaseModel] | UnionType | type[str] | None  # str: plain text
     body: type[BaseModel] | None = None
+    raw_most: int = 0  # bytes of a JSON body that the handler gets as it came; 0: no such body
     query: type[BaseModel] | None = None
     also: tuple[int, ...] = ()  # statuses of its own, beside those every such route has
     reads: tuple[Header, ...] = ()
@@ -217,11 +219,11 @@ ROUTES = (
     Route(
         method="POST", path="/api/auth/refresh", who=Who.ANYONE, handler=refresh,
         summary="Trade a refresh token for a new pair; reuse ends the session",
-        body=schemas.Refresh, status=200, answer=schemas.SessionView, also=(401,),
+        body=schemas.Refresh, status=200, answer=schemas.SessionView, also=(401, 409),
     ),
     Route(
         method="POST", path="/api/auth/logout", who=Who.SIGNED_IN, handler=log_out,
-        summary="End this session", status=204, answer=None,
+        summary="End this session", status=204, answer=None, also=(409,),
     ),
     Route(
         method="POST", path="/api/auth/logout-all", who=Who.SIGNED_IN, handler=log_out_everywhere,

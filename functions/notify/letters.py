@@ -24,14 +24,13 @@ class _Part:
     text: str
 
 
-def assignment(ticket: Ticket, *, assignee: User, requester: User | None, event_id: str) -> Letter:
+def assignment(ticket: Ticket, *, assignee: User, event_id: str) -> Letter:
     """Return the letter that gives a ticket to its assignee, with all triage found."""
     verdict = ticket.verdict
-    asker = "unknown" if requester is None else requester.name or requester.email
     facts = [
         ("Ticket", ticket.id),
         ("Title", ticket.title),
-        ("From", asker),
+        ("From", ticket.requester_name or "unknown"),
         ("Priority", ticket.priority or "not set"),
         ("Category", ticket.category or "not set"),
         ("Skills", ", ".join(ticket.skills) or "none named"),

@@ -32,7 +32,7 @@ def notify_people(
             case _:
                 log.info("nobody is told of this event")
                 return
-        mail.send(letter, event_id=event.id, then=then)
+        mail.send(letter, event=event, then=then)
 
 
 def _assignment(event: Event, *, tickets: Tickets, users: Users) -> Letter:
@@ -41,7 +41,5 @@ def _assignment(event: Event, *, tickets: Tickets, users: Users) -> Letter:
         raise EarlyEventError(f"ticket {ticket.id} is not assigned yet")
     # The event says who was assigned then; by now it may be somebody else's.
     assignee_id = str(event.data.get("assignee_id") or ticket.assignee_id)
-    assignee, requester = users.get_many([assignee_id, ticket.requester_id])
-    if assignee is None:
-        assignee = users.get(ticket.assignee_id)
-    return letters.assignment(ticket, assignee=assignee, requester=requester, event_id=event.id)
+    assignee = users.get_many([assignee_id])[0] or users.get(ticket.assignee_id)
+    return letters.assignment(ticket, assignee=assignee, event_id=event.id)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from werkzeug import exceptions
 
 from api import http
-from api.http import BODY_MOST, DEPTH_MOST, STATUS, BadRequestError, problem, strict_json
+from api.http import BODY_MOST, STATUS, problem
 from helpdesk import errors
 from helpdesk.errors import HelpdeskError, InvalidInputError, OutsideError
 from tests.builders import NOW
@@ -165,31 +165,6 @@ def test_a_body_that_is_no_object_is_refused(ada, raw):
     answer = sent(ada, "/api/tickets", raw)
 
     assert is_problem(answer, 422)
-
-
-def test_a_hundred_thousand_levels_are_no_way_to_the_stack():
-    with pytest.raises(BadRequestError):
-        strict_json(b"[" * 100_000)
-    with pytest.raises(BadRequestError):
-        strict_json(b'{"a":' * 100_000)
-
-
-@pytest.mark.parametrize("around", [("[", "]"), ('{"a":', "}")])
-def test_as_deep_as_allowed_is_read(around):
-    opening, closing = around
-
-    assert strict_json((opening * DEPTH_MOST + "1" + closing * DEPTH_MOST).encode())
-    with pytest.raises(BadRequestError):
-        strict_json((opening * (DEPTH_MOST + 1) + "1" + closing * (DEPTH_MOST + 1)).encode())
-
-
-@given(JSON)
-def test_what_is_good_json_reads_as_everywhere(value):
-    text = json.dumps(value)
-    if "NaN" in text or "Infinity" in text:
-        return
-
-    assert strict_json(text.encode()) == json.loads(text)
 
 
 @pytest.mark.parametrize(
