@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from helpdesk import events
+from helpdesk import events, timers
 from helpdesk.events import WAKES, Event
 from helpdesk.ports import Timer
 from local.queue import Message, SqliteQueue
@@ -41,7 +41,8 @@ class QueueTimers:
 
     def set(self, timer: Timer) -> None:
         """Keep a timer; setting a name again changes nothing."""
-        due = Message(target=TIMER, body=timer.about, due_at=timer.due_at, name=timer.name)
+        body = timers.encode(timer)
+        due = Message(target=TIMER, body=body, due_at=timer.due_at, name=timer.name)
         self._queue.put_all([due])
 
     def cancel(self, name: str) -> None:

@@ -18,31 +18,35 @@ from api.routes import ROUTES, Desk
 from api.tickets import TicketDesk
 from api.tokens import Tokens
 from assign.step import assign_ticket
+from helpdesk import timers
+from helpdesk.claims import Claims
 from helpdesk.clock import RandomIds, SystemClock
 from helpdesk.delivery import Step, deliver, give_up
-from helpdesk.errors import InvalidInputError, OutsideError, TransientError
+from helpdesk.errors import InvalidInputError, OutsideError, PermanentError, TransientError
 from helpdesk.mail import Mail
 from helpdesk.parked import Parked
 from helpdesk.ports import Classifier, Clock, Ids
 from helpdesk.settings import ApiSettings
 from helpdesk.tickets import Tickets
 from helpdesk.users import Users
-from local.bus import QueueBus
+from local.bus import TIMER, QueueBus, QueueTimers
 from local.classifier import RulesOnDemand
 from local.database import Database
 from local.documents import SqliteDocuments
 from local.mailbox import Mailbox
 from local.pages import pages
-from local.queue import Backoff, SqliteQueue
+from local.queue import Backoff, Handler, SqliteQueue
 from local.relay import RelayedOutbox
 from local.traffic import Traffic
 from notify.step import notify_people
 from triage.step import triage_ticket
-from upkeep.relay import PATIENCE, relay_outbox
+from upkeep.relay import relay_outbox
+from upkeep.rounds import Upkeep
 
 WORKERS = 2
 FOLD_S = 0.5
 SWEEP_EVERY = 20  # times of folding: ten seconds
+NIGHT_EVERY = 24 * 60 * 60 * 2  # times of folding: a day
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +88,7 @@ class House:
         self.queue = SqliteQueue(
             self._file, clock=self.clock, backoff=backoff, turn=self.traffic.step
         )
+        self._timers = QueueTimers(self.queue)
         # What the steps write follows, in the same file, a commit that somebody was promised; a
         # power cut takes their work together with the note that it was done. So it is done again,
         # and only what a caller waits for has to be on the disk.
@@ -106,6 +111,20 @@ class House:
             clock=self.clock,
             ids=self.ids,
         )
+        self.upkeep = Upkeep(
+            outbox=self.outbox,
+            parked=self.parked,
+            claims=Claims(
+                documents=self._followed,
+                outbox=self.outbox,
+                clock=self.clock,
+                timers=self._timers,
+            ),
+            users=self.users,
+            tickets=self.tickets,
+            timers=self._timers,
+            clock=self.clock,
+        )
         self.settings = settings
         self._classifier = classifier
         self._sweeper: threading.Thread | None = None
@@ -114,7 +133,12 @@ class House:
     def steps(self) -> Mapping[str, Step]:
         """Return every step by the name that WAKES gives it."""
         rules = RulesOnDemand()
-        mail = Mail(documents=self._followed, mailer=self.mailbox, clock=self.clock)
+        mail = Mail(
+            documents=self._followed,
+            mailer=self.mailbox,
+            clock=self.clock,
+            timers=self._timers,
+        )
         tickets = Tickets(documents=self._followed, outbox=self.outbox)
         return {
             "triage": partial(
@@ -152,12 +176,13 @@ class House:
 
     def start(self) -> None:
         """Begin to deliver events; what a crash left in the outbox goes first."""
-        handlers = {
+        handlers: dict[str, Handler] = {
             name: partial(deliver, step=step, name=name, parked=self.parked)
             for name, step in self.steps().items()
         }
         relay_outbox(self.outbox, older_than=timedelta(0))
         self.outbox.start()
+        handlers[TIMER] = self._fire
         self.queue.start(handlers, exhausted=self._exhausted, threads=WORKERS)
         self._sweeper = threading.Thread(target=self._sweep, name="upkeep", daemon=True)
         self._sweeper.start()
@@ -181,11 +206,20 @@ class House:
                 self.auth.fold()
                 if sweeps % SWEEP_EVERY:
                     continue
-                relay_outbox(self.outbox, older_than=PATIENCE)
                 self.documents.forget(self.clock.now())
                 self.auth.forget(self.clock.now())
+                self.upkeep.minute()
+                if sweeps % NIGHT_EVERY == 0:
+                    self.upkeep.night()
             except TransientError as error:
                 log.warning("upkeep failed", extra={"reason": str(error)})  # and is tried again
+
+    def _fire(self, body: str) -> None:
+        try:
+            self.upkeep.fire(timers.decode(body))
+        except PermanentError as error:
+            # Set by another version of us: no later try would know more.
+            log.error("timer refused", extra={"reason": str(error)})  # noqa: TRY400 - known
 
     def _exhausted(self, step: str, body: str, attempts: int) -> None:
         give_up(body, name=step, attempts=attempts, parked=self.parked)

@@ -59,7 +59,7 @@ class Bus(Protocol):
 class Timer:
     """A promise to be called back.
 
-    `name` is unique among the timers that have not fired; one that is being handled has not.
+    `name` is used once: put the due time or a count into it.
     """
 
     name: str

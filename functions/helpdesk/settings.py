@@ -1,7 +1,8 @@
 """Every setting, and the only place that reads the environment.
 
 Each function has its own frozen settings. All that is missing or wrong is named at once, no secret
-has a default, and a value is never repeated in an error.
+has a default, and a value is never repeated in an error. The settings in WIRE are for one machine
+alone: they point an adapter at an emulator instead of its vendor, and no deployment sets them.
 """
 
 import base64
@@ -10,15 +11,34 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import TypeVar, overload
 
 from helpdesk.errors import InvalidInputError
 
 SECRET_LEAST = 32  # bytes: as long as the hash that HS256 and HMAC-SHA384 key
 _URL = re.compile(r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]+)?(/[!-~]*)?")
 
+WIRE = frozenset(
+    {
+        "CLOUD_TASKS_EMULATOR_HOST",
+        "FIRESTORE_EMULATOR_HOST",  # read by Google's client itself
+        "HELPDESK_SENDGRID_URL",
+        "HELPDESK_VERTEX_URL",
+        "PUBSUB_EMULATOR_HOST",
+    }
+)
+_PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_LOCATION = re.compile(r"[a-z]+(-[a-z]+[0-9]+)?")
+_MODEL = re.compile(r"[a-z0-9][a-z0-9.-]{1,80}")
+_QUEUE = re.compile(r"projects/[a-z0-9-]+/locations/[a-z0-9-]+/queues/[A-Za-z0-9-]+")
+_ADDRESS = re.compile(r"[^@\s<>\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,190}")
+_SENDGRID_KEY = re.compile(r"[!-~]{20,200}")
+
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 
 class SettingsError(InvalidInputError):
@@ -56,6 +76,119 @@ class ApiSettings:
         return cls(url=url, tokens=tokens, peppers=peppers, cursor_key=cursor_key)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSettings:
+    """What every function that keeps documents and publishes events needs to know."""
+
+    project: str
+    pubsub: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "EventSettings":
+        """Read the environment, or raise SettingsError naming everything that is wrong."""
+        read = _Reader(os.environ if environ is None else environ)
+        project = read.one("HELPDESK_PROJECT", _matching(_PROJECT, "a project's id"))
+        if project is None:
+            raise SettingsError("; ".join(read.wrong))
+        return cls(project=project, pubsub=read.wire("PUBSUB_EMULATOR_HOST"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings:
+    """What the api function needs to know to believe SendGrid; without the key it believes none."""
+
+    sendgrid_public_key: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "WebhookSettings":
+        """Read the environment."""
+        found = (os.environ if environ is None else environ).get("HELPDESK_SENDGRID_WEBHOOK_KEY")
+        return cls(sendgrid_public_key=found or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """What the triage function needs to know of its model: where it is asked, and which."""
+
+    location: str
+    model: str
+    url: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "ModelSettings":
+        """Read the environment, or raise SettingsError naming everything that is wrong."""
+        read = _Reader(os.environ if environ is None else environ)
+        location = read.one("HELPDESK_LOCATION", _matching(_LOCATION, "a location"))
+        model = read.one("HELPDESK_MODEL", _matching(_MODEL, "a model's name"))
+        if location is None or model is None:
+            raise SettingsError("; ".join(read.wrong))
+        return cls(location=location, model=model, url=read.wire("HELPDESK_VERTEX_URL"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerSettings:
+    """What a function that sets timers needs to know: the queue, whom it calls, and as whom."""
+
+    queue: str
+    target: str
+    invoker: str
+    address: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "TimerSettings":
+        """Read the environment, or raise SettingsError naming everything that is wrong."""
+        read = _Reader(os.environ if environ is None else environ)
+        queue = read.one("HELPDESK_QUEUE", _matching(_QUEUE, "a queue's full name"))
+        target = read.one("HELPDESK_UPKEEP_URL", _url)
+        invoker = read.one("HELPDESK_INVOKER", _matching(_ADDRESS, "an e-mail address"))
+        if queue is None or target is None or invoker is None:
+            raise SettingsError("; ".join(read.wrong))
+        address = read.wire("CLOUD_TASKS_EMULATOR_HOST")
+        return cls(queue=queue, target=target, invoker=invoker, address=address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """What the notify function needs to know: the carrier's key, who writes, and where we are."""
+
+    sendgrid_key: str = field(repr=False)
+    sender: str
+    url: str
+    sendgrid_url: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "MailSettings":
+        """Read the environment, or raise SettingsError naming everything that is wrong."""
+        read = _Reader(os.environ if environ is None else environ)
+        key = read.one("HELPDESK_SENDGRID_KEY", _matching(_SENDGRID_KEY, "a key of SendGrid"))
+        sender = read.one("HELPDESK_SENDER", _matching(_ADDRESS, "an e-mail address"))
+        url = read.one("HELPDESK_URL", _url)
+        if key is None or sender is None or url is None:
+            raise SettingsError("; ".join(read.wrong))
+        carrier = read.wire("HELPDESK_SENDGRID_URL")
+        return cls(sendgrid_key=key, sender=sender, url=url, sendgrid_url=carrier)
+
+
+@overload
+def read_all(first: Callable[[], A], second: Callable[[], B], /) -> tuple[A, B]: ...
+@overload
+def read_all(
+    first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], /
+) -> tuple[A, B, C]: ...
+def read_all(*readers: Callable[[], object]) -> tuple[object, ...]:
+    """Return what several readers return, or raise one SettingsError naming all that is wrong."""
+    found: list[object] = []
+    wrong: list[str] = []
+    for reader in readers:
+        try:
+            found.append(reader())
+        except SettingsError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise SettingsError("; ".join(wrong))
+    return tuple(found)
+
+
 def without_plugins() -> None:
     """Keep pydantic from searching every installed package for plugins when it is imported.
 
@@ -90,6 +223,15 @@ def secret(text: str) -> bytes:
     return value
 
 
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError(f"not {what}")
+        return text
+
+    return parse
+
+
 def _url(text: str) -> str:
     if not _URL.fullmatch(text):
         raise ValueError("not an https address")
@@ -113,3 +255,9 @@ class _Reader:
         except ValueError as error:
             self.wrong.append(f"{name}: {error}")
         return None
+
+    def wire(self, name: str) -> str:
+        """Return where an emulator is, or an empty text: this is the cloud."""
+        if name not in WIRE:
+            raise LookupError(f"{name} is not one of the settings for one machine")
+        return self._environ.get(name, "")

@@ -1,10 +1,10 @@
-"""What the Bus and Timers ports promise, over every adapter."""
+"""What the Bus port promises, over every adapter."""
 
 import signal
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,7 @@ import pytest
 from helpdesk import events
 from helpdesk.clock import SystemClock
 from helpdesk.events import WAKES, Event, EventType
-from helpdesk.ports import Timer
-from local.bus import TIMER, QueueBus, QueueTimers
+from local.bus import QueueBus
 from local.queue import Backoff, SqliteQueue
 
 ROOT = Path(__file__).parents[2]
@@ -224,87 +223,3 @@ def test_the_wait_between_attempts_doubles_up_to_a_limit():
 
     assert waits[:4] == [1, 2, 4, 8]
     assert max(waits) == waits[-1] == 600
-
-
-# timers
-
-
-def timer(name="due", after_s=0.05, about="about it"):
-    return Timer(name=name, due_at=SystemClock().now() + timedelta(seconds=after_s), about=about)
-
-
-def test_a_timer_calls_back_when_it_is_due_and_not_before(queue):
-    called = Received()
-    start(queue, **{TIMER: called})
-    due = timer(after_s=0.1)
-
-    QueueTimers(queue).set(due)
-
-    assert called.wait(1)
-    assert SystemClock().now() >= due.due_at
-    assert called.bodies == ["about it"]
-
-
-def test_a_timer_that_is_set_twice_calls_back_once(queue):
-    called = Received()
-    timers = QueueTimers(queue)
-
-    timers.set(timer(about="first"))
-    timers.set(timer(about="second"))
-    start(queue, **{TIMER: called})
-
-    assert called.wait(1)
-    assert wait_until(lambda: queue.waiting() == 0)
-    assert called.bodies == ["first"]
-
-
-def test_a_cancelled_timer_does_not_call_back(queue):
-    called = Received()
-    timers = QueueTimers(queue)
-
-    timers.set(timer("one", after_s=0.05))
-    timers.set(timer("two", after_s=0.1, about="the other"))
-    timers.cancel("one")
-    timers.cancel("never set")
-    start(queue, **{TIMER: called})
-
-    assert called.wait(1)
-    assert called.bodies == ["the other"]
-
-
-def test_a_name_may_be_set_again_once_it_has_fired(queue):
-    called = Received()
-    timers = QueueTimers(queue)
-    start(queue, **{TIMER: called})
-
-    timers.set(timer(after_s=0))
-    assert called.wait(1)
-    assert wait_until(lambda: queue.waiting() == 0)
-    timers.set(timer(after_s=0, about="again"))
-
-    assert called.wait(2)
-    assert called.bodies == ["about it", "again"]
-
-
-def test_a_timer_outlives_the_process(tmp_path):
-    file = tmp_path / "bus.db"
-    first = SqliteQueue(file, clock=SystemClock(), backoff=QUICK)
-    QueueTimers(first).set(timer(after_s=0.05))
-    first.close()
-
-    second = SqliteQueue(file, clock=SystemClock(), backoff=QUICK)
-    called = Received()
-    start(second, **{TIMER: called})
-
-    assert called.wait(1)
-    second.close()
-
-
-def wait_until(true):
-    """Look again and again until something is true, and say whether it became so in time."""
-    pause = threading.Event()
-    for _ in range(500):
-        if true():
-            return True
-        pause.wait(0.01)
-    return False

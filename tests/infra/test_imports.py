@@ -29,6 +29,10 @@ PLANTS = {
             "functions/triage/planted.py": "import google.cloud.firestore",
         },
     ],
+    "deployed": [
+        {"functions/gcp/cloud.py": "import emulated.tasks"},
+        {"local/house.py": "import emulated.server"},
+    ],
     "local": [
         {"local/__init__.py": "import gcp.firestore"},
         {
@@ -68,7 +72,7 @@ def lint(tree):
 
 def copy_of_the_tree(folder):
     clean = shutil.ignore_patterns("__pycache__")
-    for name in ("functions", "local"):
+    for name in ("functions", "local", "emulated"):
         shutil.copytree(REPOSITORY / name, folder / name, ignore=clean)
     shutil.copy(REPOSITORY / ".importlinter", folder)
     return folder

@@ -5,7 +5,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-OURS = {"api", "assign", "gcp", "helpdesk", "local", "notify", "triage", "upkeep"}
+OURS = {"api", "assign", "emulated", "gcp", "helpdesk", "local", "notify", "triage", "upkeep"}
 
 
 def names_taken(ours):

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -13,6 +14,8 @@ from local.house import House, TakenError, locked
 from local.people import PASSWORD, seed
 from local.queue import Backoff, Message
 from tests.unit.api.desk import SETTINGS, Visitor, is_problem
+from upkeep import rounds
+from upkeep.relay import relay_outbox
 
 
 def viewer(house):
@@ -35,10 +38,7 @@ def within(seconds, reached):
 
 def waiting_events(house):
     with house.documents._database.reading() as connection:
-        query = (
-            "SELECT id FROM documents WHERE collection = 'outbox'"
-            " AND json_extract(data, '$.pending_at') IS NOT NULL"
-        )
+        query = "SELECT id FROM documents WHERE collection = 'outbox'"
         return [row[0] for row in connection.execute(query)]
 
 
@@ -146,7 +146,7 @@ def test_an_event_that_never_reached_the_bus_is_sent_at_the_next_start(tmp_path,
 def test_an_event_that_never_reached_the_bus_is_swept_up_while_the_house_runs(house, monkeypatch):
     monkeypatch.setattr(rooms, "FOLD_S", 0.02)
     monkeypatch.setattr(rooms, "SWEEP_EVERY", 1)
-    monkeypatch.setattr(rooms, "PATIENCE", timedelta(0))
+    no_patience(monkeypatch)
     seed(house)
     house.start()
     send, house.outbox.send = house.outbox.send, lambda _event: False
@@ -159,7 +159,7 @@ def test_an_event_that_never_reached_the_bus_is_swept_up_while_the_house_runs(ho
 def test_a_sweep_that_fails_is_tried_again(house, monkeypatch, caplog):
     monkeypatch.setattr(rooms, "FOLD_S", 0.02)
     monkeypatch.setattr(rooms, "SWEEP_EVERY", 1)
-    monkeypatch.setattr(rooms, "PATIENCE", timedelta(0))
+    no_patience(monkeypatch)
     seed(house)
     filed = viewer(house).file().json
     house.start()
@@ -170,6 +170,10 @@ def test_a_sweep_that_fails_is_tried_again(house, monkeypatch, caplog):
     rename(house, "elsewhere", "documents")
 
     assert within(2.0, lambda: house.tickets.get(filed["id"]).notified_at)
+
+
+def no_patience(monkeypatch):
+    monkeypatch.setattr(rounds, "relay_outbox", partial(relay_outbox, older_than=timedelta(0)))
 
 
 def rename(house, old, new):

@@ -1,0 +1,40 @@
+"""Function `upkeep`, called by Cloud Scheduler, Cloud Tasks and dead letters. Wiring only."""
+
+from functools import cache
+
+import functions_framework
+from flask import Request
+
+from gcp.entry import Answer
+from upkeep.calls import answer
+from upkeep.rounds import Upkeep
+
+
+@cache
+def rounds() -> Upkeep:
+    """Wire upkeep once per instance, on its first call."""
+    from gcp.cloud import Cloud
+    from gcp.pubsub import PubsubBus
+    from gcp.timers import CloudTimers
+    from helpdesk.claims import Claims
+    from helpdesk.settings import EventSettings, TimerSettings, read_all
+
+    here, queue = read_all(EventSettings.from_env, TimerSettings.from_env)
+    cloud = Cloud(here, bus=PubsubBus.connect(here.project, here.pubsub))
+    outbox, clock = cloud.outbox, cloud.clock
+    timers = CloudTimers(queue, clock=clock)
+    return Upkeep(
+        claims=Claims(documents=cloud.documents, outbox=outbox, clock=clock, timers=timers),
+        outbox=outbox,
+        parked=cloud.parked,
+        users=cloud.users,
+        tickets=cloud.tickets,
+        timers=timers,
+        clock=clock,
+    )
+
+
+@functions_framework.http
+def upkeep(request: Request) -> Answer:
+    """Do what one caller asks for."""
+    return answer(request.method, request.path, request.get_data(), upkeep=rounds)

@@ -1,0 +1,63 @@
+"""The rounds of upkeep: what is looked after every minute, and what every night."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from helpdesk.claims import Claims
+from helpdesk.errors import TransientError
+from helpdesk.outbox import Outbox
+from helpdesk.parked import Parked
+from helpdesk.ports import Clock, Timer, Timers
+from helpdesk.tickets import Tickets
+from helpdesk.users import Users
+from upkeep.letters import settle_letters
+from upkeep.loads import reconcile_loads
+from upkeep.parked import redrive_parked
+from upkeep.relay import relay_outbox
+from upkeep.timers import fire
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upkeep:
+    """Everything that upkeep looks after, for the cloud's scheduler and the local house alike."""
+
+    outbox: Outbox
+    parked: Parked
+    claims: Claims
+    users: Users
+    tickets: Tickets
+    timers: Timers
+    clock: Clock
+
+    def minute(self) -> None:
+        """Send what waits, settle letters, try parked events again; raise the last failure.
+
+        One part that fails holds up no other.
+        """
+        failure: TransientError | None = None
+        parts: tuple[Callable[[], int], ...] = (
+            partial(relay_outbox, self.outbox),
+            partial(settle_letters, self.claims),
+            partial(redrive_parked, self.parked, outbox=self.outbox),
+        )
+        for part in parts:
+            try:
+                part()
+            except TransientError as error:
+                log.warning("upkeep failed", extra={"reason": str(error)})
+                failure = error
+        if failure:
+            raise failure
+
+    def night(self) -> None:
+        """Hold every load against the tickets."""
+        reconcile_loads(self.users, tickets=self.tickets)
+
+    def fire(self, timer: Timer) -> None:
+        """Do what a timer was set for, if it is still to be done."""
+        handlers: Mapping[str, Callable[[str], object]] = {"mail": self.claims.settle}
+        fire(timer, handlers=handlers, timers=self.timers, clock=self.clock)
