@@ -23,7 +23,7 @@ COMPILE     = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 
               --generate-hashes --no-header $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench lock clean
+.PHONY: help setup run emulated test check bench lock clean
 
 # A virtual environment whose Python is gone is rebuilt, whatever its stamps say.
 ifneq ($(shell test -x $(PY) && echo alive),alive)
@@ -31,12 +31,15 @@ ifneq ($(shell test -x $(PY) && echo alive),alive)
 endif
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(DEV_READY) ## make the virtual environment for running, testing and checking
 
 run: $(RUN_READY) ## run the whole house on this machine (ARGS="--help" lists its options)
 	@exec env PYTHONPATH=functions:. $(PY) -m local $(ARGS)
+
+emulated: $(DEV_READY) ## run it as it would be deployed, on emulators (needs gcloud and Java; ARGS="--help")
+	@exec env PYTHONPATH=functions:. $(PY) -m emulated $(ARGS)
 
 test: $(DEV_READY) ## run every test, then hold the coverage gates
 	@$(PY) -m coverage erase
@@ -63,7 +66,7 @@ lock: $(DEV_READY) ## recompile the requirement files (ARGS=--upgrade takes newe
 
 clean: ## remove the virtual environment and everything the tools left behind
 	@if [ -f $(VENV)/pyvenv.cfg ]; then rm -rf $(VENV); fi
-	@rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .environments .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find $(ROOMS) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps come last, so a setup that broke off is begun again.

@@ -11,7 +11,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import chain, fill, gates, lists, starts, tickets
+from bench import (
+    chain,
+    cost,
+    fill,
+    functions,
+    gates,
+    imports,
+    lists,
+    model,
+    operations,
+    starts,
+    tickets,
+)
 from bench.gates import Row
 from bench.targets import Floor, House
 
@@ -22,6 +34,8 @@ QUICK_MANY = 20_000
 LISTS = {"P1", "P2"}
 TICKETS = {"P4", "P5", "P12"}
 STARTS = {"P6", "P7"}
+COUNTED = {"P3", "P11", "OPS"}
+EMPTY = STARTS | COUNTED | {"P10", "IMPORTS"}  # what needs no filled house
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +62,7 @@ class Arguments(argparse.Namespace):
     rows: int
     temp: Path | None
     handicap: float
+    instance_s: float
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = _measured(folder, asked, only)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    rows = [row for row in rows if row.gate in only]
+    order = list(gates.WHAT)
+    rows = sorted((row for row in rows if row.gate in only), key=lambda row: order.index(row.gate))
     print(f"\n{gates.table(rows)}\n")
     missed = gates.missed(rows)
     print(f"{len(missed)} of {sum(row.passed is not None for row in rows)} bars are missed")
@@ -76,6 +92,10 @@ def _parsed(arguments: Sequence[str] | None) -> Arguments:
     parser.add_argument(
         "--handicap", type=float, default=0.0, metavar="MS",
         help="slow every request to the house down, to see the gates miss",
+    )  # fmt: skip
+    parser.add_argument(
+        "--instance-s", type=float, default=cost.INSTANCE_S, metavar="S",
+        help="P11: seconds that functions run for a ticket's whole life (%(default)s)",
     )  # fmt: skip
     asked = parser.parse_args(arguments, namespace=Arguments())
     unknown = set(filter(None, asked.only.split(","))) - gates.WHAT.keys()
@@ -93,7 +113,19 @@ def _measured(folder: Path, asked: Arguments, only: Sequence[str]) -> list[Row]:
     if STARTS & set(only):
         _say("starting local mode and the bare function in turn")
         rows += starts.measure(folder / "starts", rounds=size.starts)
-    if not set(only) - STARTS:
+        _say("starting the deployed functions and the bare one in turn")
+        rows += functions.measure(folder / "functions", rounds=size.starts)
+    if "IMPORTS" in only:
+        _say("what the functions import")
+        rows += imports.measure(folder / "imports", rounds=size.starts)
+    if "P10" in only:
+        _say("what the model is asked")
+        rows += model.measure(folder / "model")
+    if COUNTED & set(only):
+        _say("a ticket's life, counted")
+        counted = operations.measure(folder / "operations")
+        rows += operations.rows(counted) + cost.rows(counted, instance_s=asked.instance_s)
+    if not set(only) - EMPTY:
         return rows
     with ExitStack() as stack:
         houses = _filled(folder, asked, only)
@@ -115,7 +147,7 @@ def _measured(folder: Path, asked: Arguments, only: Sequence[str]) -> list[Row]:
         if "P8" in only:
             _say("the way of a ticket")
             rows += chain.measure(running[0][1], bodies, count=size.chain, bursts=size.bursts)
-    return sorted(rows, key=lambda row: list(gates.WHAT).index(row.gate))
+    return rows
 
 
 def _filled(folder: Path, asked: Arguments, only: Sequence[str]) -> list[tuple[int, Path]]:

@@ -7,26 +7,41 @@ LIST_GROWTH = 1.5  # P1: the largest N against the smallest
 LIST_KB = 20.0
 LIST_P99 = 10.0  # p99, times the floor's p50
 LIST_FLOOR = 4.0  # P2
+LIST_READS = 22  # P3: 20, one more to know whether the list goes on, and the asker's account
 POST_P50 = 4.0  # P4
 POST_P99 = 20.0
 POST_RATE = 0.25
 GET_P50 = 3.0  # P5
 START = 1.6  # P6: times the bare function
 MEMORY_MIB = 90.0  # P7
+API = (3.0, 150.0)  # P6 and P7 of the deployed functions: times the bare one, and MiB
+WORKER = (3.2, 210.0)
 CHAIN_P50_MS = 60.0  # P8
 CHAIN_P99_MS = 250.0
 DRAIN_RATE = 100.0
+TOKENS_IN = 900  # P10: for the median ticket
+TOKENS_OUT = 350
+INFRA_USD = 0.20  # P11: a thousand tickets at list price, without model and mail
 CROWD_P99 = 50.0  # P12: p99 of eight clients, times the floor's p50 of one
+POST_WRITES = 5  # OPS: documents; deletions are told apart, they cost a ninth of a write
+CHAIN_WRITES = 12
+CHAIN_READS = 12
+GET_READS = 3
 
 WHAT = {
     "P1": "the list does not grow with N",
     "P2": "the list against the floor",
+    "P3": "documents read by a list",
     "P4": "POST against the floor",
     "P5": "GET against the floor",
     "P6": "start-up against the bare function",
     "P7": "memory at the start",
     "P8": "from POST to assigned",
+    "P10": "calls of the model and tokens a ticket",
+    "P11": "a thousand tickets at list price",
     "P12": "eight clients at once",
+    "OPS": "documents read and written in a ticket's life",
+    "IMPORTS": "what the functions import, and when",
 }
 
 

@@ -20,7 +20,7 @@ from emulated.server import JSON, Answer, Ending, Fault, Request, WireServer, as
 from helpdesk.clock import SystemClock
 from helpdesk.ports import Clock
 
-KEY = "SG.local"
+KEY = "SG.emulated.key-of-no-account"
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")

@@ -148,7 +148,7 @@ def _serve(house: "House", listening: socket.socket, asked: Arguments, url: str)
         if asked.demo:
             from local.demo.tour import show  # noqa: PLC0415
 
-            arrived = show(house, url, asked.demo, stopped=stopped)
+            arrived = show(house.tickets, url, asked.demo, stopped=stopped)
         if not asked.once:
             stopped.wait()
             print("\nstopped; everything is kept", flush=True)

@@ -81,7 +81,7 @@ def pages(mailbox: Mailbox) -> tuple[Route, ...]:
         ),
         Route(
             method="GET", path="/", who=Who.ANYONE, handler=_welcome,
-            summary="Say where things are", status=200, answer=Welcome,
+            summary="Say where things are", status=200, answer=Welcome, wired=False,
         ),
     )  # fmt: skip
 
@@ -95,7 +95,7 @@ class Welcome(Answer):
     mailbox: str
 
 
-def _welcome(_desk: Desk, _asked: Asked) -> Answered:
+def _welcome(_desk: None, _asked: Asked) -> Answered:
     """Say where things are."""
     places = {
         "service": "helpdesk",

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
+from api.accounts import Accounts
+from api.passwords import Passwords
+from helpdesk.ports import Clock, Ids
 from helpdesk.user import Role, User
-from local.house import House
+from helpdesk.users import Users
 
 PASSWORD = "demopassword"  # noqa: S105 - public on purpose; these accounts exist on one machine
 CAPACITY = 500  # a demo files more in a minute than a person gets in a month
@@ -75,6 +79,30 @@ PEOPLE = (
          "Networking", "DNS", "iOS", "Android", "Mobile"),
     ),
 )  # fmt: skip
+
+
+class House(Protocol):
+    """What a house has that people move into."""
+
+    @property
+    def accounts(self) -> Accounts:
+        """Return who may log in."""
+
+    @property
+    def users(self) -> Users:
+        """Return everybody's public side."""
+
+    @property
+    def passwords(self) -> Passwords:
+        """Return what hashes passwords."""
+
+    @property
+    def clock(self) -> Clock:
+        """Return the time."""
+
+    @property
+    def ids(self) -> Ids:
+        """Return what makes ids."""
 
 
 def seed(house: House) -> bool:

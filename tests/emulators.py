@@ -3,10 +3,13 @@
 import os
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
+from pathlib import Path
 
 import pytest
 
 from emulated import emulators
+
+SOURCE = Path(__file__).parents[1] / "functions"
 
 
 class Emulators:
@@ -23,6 +26,14 @@ class Emulators:
     @cached_property
     def pubsub(self):
         return self._started(emulators.pubsub)
+
+    def check(self):
+        """Skip the test, or fail it, where the emulators are not installed."""
+        lacking = emulators.missing()
+        if lacking and self._required:
+            pytest.fail(lacking)
+        if lacking:
+            pytest.skip(lacking)
 
     def stop(self):
         self._exits.close()
@@ -41,9 +52,5 @@ class Emulators:
                     os.environ[name] = value  # noqa: TID251
 
     def _started(self, make):
-        lacking = emulators.missing()
-        if lacking and self._required:
-            pytest.fail(lacking)
-        if lacking:
-            pytest.skip(lacking)
+        self.check()
         return self._exits.enter_context(make())

@@ -42,8 +42,8 @@ def create_app(desk: Callable[[], Desk], *, routes: Sequence[Route] = ROUTES) ->
 
 def _view(route: Route, desk: Callable[[], Desk]) -> Callable[..., Response]:
     def view(**path: str) -> Response:
-        built = desk()
-        asker = None if route.who is Who.ANYONE else _asker(route, built)
+        built = desk() if route.wired else None
+        asker = _asker(route, built) if built and route.who is not Who.ANYONE else None
         asked = Asked(
             asker=asker,
             path=path,

@@ -26,6 +26,7 @@ from helpdesk.errors import (
     TransientError,
     UnauthenticatedError,
 )
+from helpdesk.settings import SettingsError
 from helpdesk.wire import time_text
 
 BODY_MOST = 64 * 1024
@@ -130,7 +131,7 @@ def problem(error: Exception, *, path: str, request_id: str) -> Response:
             status, detail = error.status, str(error)
         case HTTPException():
             status, detail, headers = _of_werkzeug(error)
-        case HelpdeskError():
+        case HelpdeskError() if not isinstance(error, SettingsError):
             status, detail, errors, headers = _of_ours(error)
         case _:
             status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here"

@@ -1,19 +1,19 @@
 """Cloud Function `api`: accounts, tickets and the carrier's word over HTTP. Wiring only."""
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 import functions_framework
 from flask import Flask, Request, Response
 from flask.typing import ResponseReturnValue
 
-from helpdesk.settings import WebhookSettings, without_plugins
+from gcp.once import once
+from helpdesk.settings import webhook_key, without_plugins
 
 if TYPE_CHECKING:
     from api.wiring import Wired
 
 
-@cache
+@once
 def wired() -> "Wired":
     """Wire the store once per instance, when a request first needs it."""
     from api.wiring import wire
@@ -21,7 +21,7 @@ def wired() -> "Wired":
     return wire()
 
 
-@cache
+@once
 def app() -> Flask:
     """Make the app on the first request."""
     without_plugins()
@@ -30,9 +30,8 @@ def app() -> Flask:
     from api.webhooks import webhooks
     from helpdesk.clock import SystemClock
 
-    key = WebhookSettings.from_env().sendgrid_public_key
-    hears = webhooks(lambda: wired().claims, key=key, clock=SystemClock())
-    return create_app(lambda: wired().desk, routes=(*ROUTES, *hears))
+    told = webhooks(lambda: wired().claims, key=webhook_key(), clock=SystemClock())
+    return create_app(lambda: wired().desk, routes=(*ROUTES, *told))
 
 
 @functions_framework.http

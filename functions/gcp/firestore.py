@@ -46,10 +46,14 @@ from helpdesk.values import converter
 
 COMMIT_MOST = 500
 CALL_S = 5.0  # one attempt
-PATIENCE_S = 12.0  # all attempts together; the client's own default is five minutes
+PATIENCE_S = 12.0  # until the last attempt begins; the client's own default is five minutes
 _DISTANCE = "distance_found"
 
 T = TypeVar("T")
+
+# Attempts are counted here, not by the client. Its streams ask this whether they may go on where
+# they broke off, and at None they would fail in their own way.
+_UNTRIED = Retry(predicate=lambda _error: False)
 
 # After these nobody knows whether a commit was applied; a read may simply be tried again.
 _UNSURE = (
@@ -103,13 +107,13 @@ class FirestoreDocuments:
             built = built.start_after({**dict(zip(places, values, strict=True)), "__name__": name})
         if query.fields:
             built = built.select(query.fields)
-        found = _reading(lambda: list(built.stream(retry=None, timeout=CALL_S)))
+        found = _reading(lambda: list(built.stream(retry=_UNTRIED, timeout=CALL_S)))
         return [_document(each, query.fields) for each in found]
 
     def count(self, query: Query) -> int:
         """Return how many documents match, whatever the limit and the cursor."""
         counting = self._built(query).count()
-        found = _reading(lambda: counting.get(retry=None, timeout=CALL_S))
+        found = _reading(lambda: counting.get(retry=_UNTRIED, timeout=CALL_S))
         return int(found[0][0].value)
 
     def nearest(self, nearest: Nearest) -> list[Neighbour]:
@@ -124,7 +128,7 @@ class FirestoreDocuments:
             distance_measure=DistanceMeasure.COSINE,
             distance_result_field=_DISTANCE,
         )
-        found = _reading(lambda: list(search.stream(retry=None, timeout=CALL_S)))
+        found = _reading(lambda: list(search.stream(retry=_UNTRIED, timeout=CALL_S)))
         documents = [_document(each) for each in found]
         return [Neighbour(each, _distance(each.data.pop(_DISTANCE))) for each in documents]
 
@@ -141,12 +145,13 @@ class FirestoreDocuments:
 
         try:
             results = _patiently(attempt) if _repeatable(writes) else _once(attempt)
-        except AlreadyExistsError:
+        except (AlreadyExistsError, ConflictError, NotFoundError) as error:
             if attempts > 1 and self._are_ours(writes):
                 return self._counted(writes)  # an attempt before this one had been applied
-            raise
-        except (ConflictError, NotFoundError) as error:
-            raise self._refusal(writes, error) from error
+            refusal = self._refusal(writes, error)
+            if refusal is error:
+                raise
+            raise refusal from error
         return [_counts(write, result) for write, result in zip(writes, results, strict=True)]
 
     def _built(self, query: Query) -> Any:  # noqa: ANN401 - the client's classes for this differ
@@ -191,7 +196,7 @@ class FirestoreDocuments:
         """Say whether everything that these writes create is there just as they say."""
         created = [write for write in writes if isinstance(write, Create)]
         found = self.get_many([write.path for write in created])
-        return all(
+        return bool(created) and all(
             each is not None and each.data == _read(_kept(write.data))
             for write, each in zip(created, found, strict=True)
         )
@@ -208,6 +213,8 @@ class FirestoreDocuments:
 
     def _refusal(self, writes: Sequence[Write], error: HelpdeskError) -> HelpdeskError:
         """Return what a refused precondition means: gone and changed look alike in the answer."""
+        if isinstance(error, AlreadyExistsError):
+            return error
         updated = [write.path for write in writes if isinstance(write, Update)]
         if not updated:
             return OutsideError("the database is not there")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from helpdesk import events
-from helpdesk.documents import Create, Data, Delete, Filter, Op, Order, Query, Set
+from helpdesk.documents import Create, Data, Delete, Document, Filter, Op, Order, Query, Set
 from helpdesk.errors import InvalidInputError, OutsideError, TransientError
 from helpdesk.events import Event
 from helpdesk.ports import Bus, Clock, Documents
@@ -46,9 +46,12 @@ class Outbox:
 
     def hand_over(self, committed: Sequence[Event]) -> bool:
         """Hand committed events to the bus now, and say whether all of that worked."""
+        return self._handed_over(committed, [_path(event) for event in committed])
+
+    def _handed_over(self, committed: Sequence[Event], kept_at: Sequence[str]) -> bool:
         try:
             self.publish(committed)
-            self._documents.commit([Delete(_path(event)) for event in committed])
+            self._documents.commit([Delete(path) for path in kept_at])
         except TransientError as error:
             log.warning(
                 "events stay in the outbox", extra={"count": len(committed), "reason": str(error)}
@@ -71,7 +74,7 @@ class Outbox:
         )
         sent = 0
         while page := self._documents.query(due):
-            done = [self._resend(document.data["envelope"]) for document in page]
+            done = [self._resend(document) for document in page]
             sent += sum(done)
             if not all(done):
                 break  # the bus is down: the next sweep tries again
@@ -85,14 +88,14 @@ class Outbox:
             "pending_at": self._clock.now(),
         }
 
-    def _resend(self, envelope: str) -> bool:
+    def _resend(self, document: Document) -> bool:
         try:
-            event = events.decode(envelope)
+            event = events.decode(document.data["envelope"])
         except InvalidInputError as error:
             # Kept by another version of us, as after a roll-back: it must not hold up the others.
             log.error("event cannot be read", extra={"reason": str(error)})  # noqa: TRY400 - known
             return False
-        return self.hand_over([event])
+        return self._handed_over([event], [document.path])
 
 
 class NoBus:

@@ -1,14 +1,15 @@
 """Cloud Function `notify`, woken by ticket-assigned and user-signed-up. Wiring only."""
 
-from functools import cache, partial
+from functools import partial
 
 import functions_framework
 from flask import Request
 
 from gcp.entry import Answer, Room, receive
+from gcp.once import once
 
 
-@cache
+@once
 def room() -> Room:
     """Wire the step once per instance, on its first event."""
     from gcp.cloud import Cloud

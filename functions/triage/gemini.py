@@ -93,7 +93,7 @@ class GeminiClassifier:
 
     def classify(self, title: str, description: str) -> Verdict:
         """Return what Gemini says of a ticket, or raise OutsideError or RefusedError."""
-        fence = secrets.token_hex(16)
+        fence = secrets.token_hex(8)
         asked_at = time.perf_counter()
         response = self._asked(_ticket(title, description, fence=fence), fence=fence)
         took_ms = round((time.perf_counter() - asked_at) * 1_000)

@@ -1,16 +1,15 @@
 """Function `upkeep`, called by Cloud Scheduler, Cloud Tasks and dead letters. Wiring only."""
 
-from functools import cache
-
 import functions_framework
 from flask import Request
 
 from gcp.entry import Answer
+from gcp.once import once
 from upkeep.calls import answer
 from upkeep.rounds import Upkeep
 
 
-@cache
+@once
 def rounds() -> Upkeep:
     """Wire upkeep once per instance, on its first call."""
     from gcp.cloud import Cloud

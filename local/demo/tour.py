@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from helpdesk.errors import OutsideError
 from helpdesk.ticket import Ticket
-from local.house import House
+from helpdesk.tickets import Tickets
 from local.people import PASSWORD
 
 SAMPLE = Path(__file__).with_name("tickets.jsonl")
@@ -38,11 +38,11 @@ def sample(count: int) -> list[Sample]:
     return [Sample(row["title"], row["description"]) for row in rows]
 
 
-def show(house: House, url: str, count: int, *, stopped: threading.Event) -> bool:
+def show(tickets: Tickets, url: str, count: int, *, stopped: threading.Event) -> bool:
     """File that many tickets, print their way and a summary; say whether that went well."""
     started = time.perf_counter()
     filed = file_tickets(url, sample(count), stopped=stopped)
-    arrived = _arrived(house, filed, count, stopped=stopped)
+    arrived = _arrived(tickets, filed, count, stopped=stopped)
     lines = _summary(arrived, len(filed), time.perf_counter() - started)
     if len(filed) < count:
         lines.insert(0, f"  stopped when {len(filed)} of {count} tickets were filed")
@@ -81,7 +81,7 @@ def file_tickets(url: str, samples: list[Sample], *, stopped: threading.Event) -
 
 
 def _arrived(
-    house: House, filed: list[str], count: int, *, stopped: threading.Event
+    tickets: Tickets, filed: list[str], count: int, *, stopped: threading.Event
 ) -> list[Ticket]:
     """Watch until every ticket has arrived, none does any more, or somebody stops it."""
     waiting = set(filed)
@@ -89,7 +89,7 @@ def _arrived(
     quiet_since = time.perf_counter()
     while waiting:
         last = stopped.is_set()  # asked before the look, so that it counts what came meanwhile
-        found = [ticket for ticket in map(house.tickets.get, waiting) if ticket.notified_at]
+        found = [ticket for ticket in map(tickets.get, waiting) if ticket.notified_at]
         arrived += found
         waiting -= {ticket.id for ticket in found}
         _progress(len(arrived), count)

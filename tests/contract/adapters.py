@@ -40,10 +40,15 @@ def empty_store(adapter, folder, emulators):
 
 def firestore_documents(emulators, indexes=None, *, address=None):
     """Return documents in an emulated project that nobody has used before."""
+    project = f"test-{uuid.uuid4().hex[:12]}"  # noqa: TID251 - a project nobody else has
+    return firestore_in(emulators, project, indexes, address=address)
+
+
+def firestore_in(emulators, project, indexes=None, *, address=None):
+    """Return the documents of one emulated project."""
     # Imported here: whoever has no emulator needs no client.
     from gcp.firestore import FirestoreDocuments  # noqa: PLC0415
 
-    project = f"test-{uuid.uuid4().hex[:12]}"  # noqa: TID251 - a project nobody else has
     with emulators.pointing_at(FIRESTORE_EMULATOR_HOST=address or emulators.firestore.address):
         connected = FirestoreDocuments.connect(project)
     return connected if indexes is None else FirestoreDocuments(connected._client, indexes)

@@ -1,225 +1,187 @@
-"""What the Bus port promises, over every adapter."""
+"""What the Bus port promises, over every adapter; what only Pub/Sub does comes last.
 
-import signal
-import subprocess
-import sys
-import threading
-from datetime import UTC, datetime
-from pathlib import Path
+Where they may differ is written down in differences.md.
+"""
+
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from helpdesk import events
-from helpdesk.clock import SystemClock
-from helpdesk.events import WAKES, Event, EventType
-from local.bus import QueueBus
-from local.queue import Backoff, SqliteQueue
+from helpdesk.events import WAKES, EventType
+from helpdesk.parked import Parked
+from local.documents import SqliteDocuments
+from tests.contract.buses import (
+    DEAD_LETTERS,
+    Given,
+    OverPubsub,
+    OverQueue,
+    Received,
+    event,
+    publish_from_many_threads,
+)
 
-ROOT = Path(__file__).parents[2]
-SOON_S = 5.0
-QUICK = Backoff(first_s=0.01, most_s=0.02, attempts=4)
-
-
-class Received:
-    """A handler that keeps what it was given and fails as often as it is told."""
-
-    def __init__(self, failures=0):
-        self.bodies = []
-        self._failures = failures
-        self._changed = threading.Condition()
-
-    def __call__(self, body):
-        with self._changed:
-            self.bodies.append(body)
-            self._changed.notify_all()
-            if len(self.bodies) <= self._failures:
-                raise RuntimeError("not this time")
-
-    def wait(self, count):
-        with self._changed:
-            return self._changed.wait_for(lambda: len(self.bodies) >= count, SOON_S)
+STEPS = {step for steps in WAKES.values() for step in steps}
+ADAPTERS = (
+    pytest.param(OverQueue, id="queue"),
+    pytest.param(OverPubsub, id="pubsub", marks=pytest.mark.emulator),
+)
 
 
-class Given:
-    """Keeps what the queue gave up."""
-
-    def __init__(self):
-        self.up = []
-
-    def __call__(self, target, body, attempts):
-        self.up.append((target, body, attempts))
+def ids(received):
+    """Return which events came; a bus may deliver one more than once."""
+    return {events.decode(body).id for body in received.bodies}
 
 
-def event(number=1, kind=EventType.TICKET_CREATED):
-    return Event(
-        id=f"T{number}.created.1",
-        type=kind,
-        time=datetime(2026, 3, 1, tzinfo=UTC),
-        subject=f"T{number}",
-        data={"ticket_id": f"T{number}"},
-    )
+@pytest.fixture(params=ADAPTERS)
+def house(request, tmp_path, emulators):
+    built = request.param(tmp_path, emulators)
+    yield built
+    built.close()
 
 
 @pytest.fixture
-def queue(tmp_path):
-    made = SqliteQueue(tmp_path / "bus.db", clock=SystemClock(), backoff=QUICK)
-    yield made
-    made.close()
+def pubsub(tmp_path, emulators):
+    built = OverPubsub(tmp_path, emulators)
+    yield built
+    built.close()
 
 
-def start(queue, given=None, threads=2, **handlers):
-    queue.start(handlers, exhausted=given or Given(), threads=threads)
+def test_every_event_reaches_the_steps_it_wakes_and_no_other(house):
+    steps = {name: Received() for name in STEPS}
+    house.start(steps, Given())
+
+    for number, kind in enumerate(EventType):
+        house.bus.publish(event(number, kind))
+
+    woken = {
+        name: {f"T{n}.created.1" for n, kind in enumerate(EventType) if name in WAKES[kind]}
+        for name in STEPS
+    }
+    assert all(received.wait(len(woken[name])) for name, received in steps.items())
+    assert house.is_quiet()
+    assert {name: ids(received) for name, received in steps.items()} == woken
 
 
-def test_an_event_reaches_every_step_it_wakes_and_no_other(queue):
-    triage, others = Received(), Received()
-    bus = QueueBus(queue)
+def test_a_step_gets_the_event_as_it_was_published(house):
+    triage = Received()
+    house.start({"triage": triage}, Given())
 
-    start(queue, triage=triage, assign=others, notify=others)
-    bus.publish(event())
+    house.bus.publish(event())
 
-    assert triage.wait(1)
-    assert queue.idle(SOON_S)
-    assert [events.decode(body) for body in triage.bodies] == [event()]
-    assert others.bodies == []
+    assert triage.wait()
+    assert events.decode(triage.bodies[0]) == event()
 
 
-@pytest.mark.parametrize("kind", EventType)
-def test_every_event_type_reaches_exactly_the_steps_of_wakes(queue, kind):
-    steps = {name: Received() for names in WAKES.values() for name in names}
-    start(queue, **steps)
-
-    QueueBus(queue).publish(event(kind=kind))
-
-    assert queue.idle(SOON_S)
-    assert {name for name, received in steps.items() if received.bodies} == set(WAKES[kind])
-
-
-def test_what_was_published_before_the_start_is_delivered_after_it(queue):
-    QueueBus(queue).publish(event())
+def test_what_was_published_before_the_start_is_delivered_after_it(house):
+    house.bus.publish(event())
     triage = Received()
 
-    start(queue, triage=triage)
+    house.start({"triage": triage}, Given())
 
-    assert triage.wait(1)
+    assert triage.wait()
 
 
-def test_a_failing_step_gets_the_event_again_until_it_succeeds(queue):
+def test_a_failing_step_gets_the_event_again_until_it_succeeds(house):
     triage, given = Received(failures=2), Given()
 
-    start(queue, given, triage=triage)
-    QueueBus(queue).publish(event())
+    house.start({"triage": triage}, given)
+    house.bus.publish(event())
 
     assert triage.wait(3)
-    assert queue.idle(SOON_S)
+    assert house.is_quiet()
     assert len(set(triage.bodies)) == 1
     assert given.up == []
-    assert queue.waiting() == 0
 
 
-def test_after_the_last_attempt_the_event_is_given_up_with_its_attempts(queue):
+def test_after_the_last_attempt_the_event_is_given_up_with_its_attempts(house):
     triage, given = Received(failures=99), Given()
 
-    start(queue, given, triage=triage)
-    QueueBus(queue).publish(event())
+    house.start({"triage": triage}, given)
+    house.bus.publish(event())
 
-    assert triage.wait(4)
-    assert queue.idle(SOON_S)
-    assert given.up == [("triage", events.encode(event()), 4)]
-    assert queue.waiting() == 0
-
-
-def test_a_failing_event_holds_up_no_other(queue):
-    slow = Received(failures=99)
-    start(queue, Given(), threads=1, triage=slow, notify=(fine := Received()))
-    bus = QueueBus(queue)
-
-    bus.publish(event(1))
-    bus.publish(event(2, EventType.TICKET_ASSIGNED))
-
-    assert fine.wait(1)
+    assert given.wait()
+    assert house.is_quiet()
+    assert given.up == [("triage", events.encode(event()), 5)]
+    assert len(triage.bodies) == 5
 
 
-def test_many_threads_publish_and_nothing_is_lost_or_doubled(queue):
+def test_a_failing_event_holds_up_no_other(house):
+    fine = events.encode(event(2))
+    triage = Received(failures=99, unless=fine)
+    house.start({"triage": triage}, Given(), threads=1)
+
+    house.bus.publish(event(1))
+    assert triage.wait()
+    house.bus.publish(event(2))
+
+    assert triage.wait_until(lambda bodies: fine in bodies)
+
+
+def test_a_step_that_fails_holds_up_no_other(house):
+    steps = {"notify": (notify := Received(failures=1)), "triage": (triage := Received())}
+    house.start(steps, Given(), threads=1)
+
+    house.bus.publish(event(1, EventType.TICKET_ASSIGNED))
+    house.bus.publish(event(2))
+
+    assert triage.wait()
+    assert notify.wait(2)
+    assert ids(notify) == {event(1).id}
+
+
+def test_many_threads_publish_and_nothing_is_lost(house):
     triage = Received()
-    start(queue, threads=4, triage=triage)
-    bus = QueueBus(queue)
+    house.start({"triage": triage}, Given(), threads=4)
 
-    def publish(thread):
-        for number in range(25):
-            bus.publish(event(thread * 100 + number))
+    publish_from_many_threads(house.bus)
 
-    threads = [threading.Thread(target=publish, args=(n,)) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert triage.wait(200)
-    assert queue.idle(SOON_S)
-    assert len(triage.bodies) == len(set(triage.bodies)) == 200
+    assert triage.wait_until(lambda bodies: len(set(bodies)) == 200)
 
 
-def test_what_was_not_acknowledged_is_delivered_by_the_next_process(tmp_path):
-    file = tmp_path / "bus.db"
-    first = SqliteQueue(file, clock=SystemClock(), backoff=QUICK)
-    QueueBus(first).publish(event(1))
-    QueueBus(first).publish(event(2))
-    seen = Received()
-    start(first, threads=1, triage=seen)
-    assert seen.wait(2)
-    first.idle(SOON_S)
-    QueueBus(first).publish(event(3, EventType.TICKET_TRIAGED))
-    first.close()
+@pytest.mark.emulator
+def test_a_push_of_the_emulator_does_not_count_its_attempts(pubsub):
+    pubsub.start({"triage": (triage := Received(failures=1))}, Given())
 
-    second = SqliteQueue(file, clock=SystemClock(), backoff=QUICK)
-    triage, assign = Received(), Received()
-    start(second, triage=triage, assign=assign)
+    pubsub.bus.publish(event())
 
-    assert assign.wait(1)
-    assert second.idle(SOON_S)
-    assert triage.bodies == []
-    second.close()
+    assert triage.wait(2)
+    assert [set(push.body) for push in pubsub.receiver.requests] == [
+        {"message", "subscription"}
+    ] * 2
 
 
-KILLED_AT_WORK = """
-import os, signal, sys, threading
-from pathlib import Path
-from helpdesk.clock import SystemClock
-from local.queue import SqliteQueue
+@pytest.mark.emulator
+def test_upkeep_parks_a_dead_letter_under_the_step_that_failed(pubsub, tmp_path, clock):
+    from upkeep.calls import answer  # noqa: PLC0415 - it reads pushes, and that needs flask
 
-queue = SqliteQueue(Path(sys.argv[1]), clock=SystemClock())
-work = {"triage": lambda _body: os.kill(os.getpid(), signal.SIGKILL)}
-queue.start(work, exhausted=print, threads=1)
-threading.Event().wait(20)
-"""
+    store = SqliteDocuments(tmp_path / "parked.db", durable=False)
+    upkeep: Any = SimpleNamespace(parked=Parked(documents=store, clock=clock))
+    pubsub.start({"triage": Received(failures=99)}, given := Given())
+    pubsub.bus.publish(event())
+    assert given.wait()
+    (letter,) = (each for each in pubsub.receiver.requests if each.path == DEAD_LETTERS)
+
+    assert answer("POST", letter.path, letter.raw, upkeep=lambda: upkeep) == ("", 204)
+
+    kept = upkeep.parked.get(f"{event().id}.triage").data
+    store.close()
+    assert (kept["kind"], kept["envelope"]) == ("transient", events.encode(event()))
+    assert kept["reason"] == "gave up after 5 attempts"
 
 
-def test_a_process_that_is_killed_at_work_loses_nothing(tmp_path, monkeypatch):
-    file = tmp_path / "bus.db"
-    first = SqliteQueue(file, clock=SystemClock(), backoff=QUICK)
-    QueueBus(first).publish(event())
-    first.close()
-    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'functions'}:{ROOT}")
+@pytest.mark.emulator
+def test_pubsub_takes_no_fewer_than_five_attempts(emulators):
+    from google.api_core.exceptions import OutOfRange  # noqa: PLC0415 - as in buses.py
 
-    for _ in range(2):
-        killed = subprocess.run(
-            [sys.executable, "-c", KILLED_AT_WORK, str(file)], check=False, timeout=30
+    from emulated.topics import lay_out  # noqa: PLC0415
+
+    with pytest.raises(OutOfRange, match=r"the minimum value is 5"):
+        lay_out(
+            emulators.pubsub.address,
+            "test-few-attempts",
+            push_to=lambda step: f"http://127.0.0.1:9/{step}",
+            dead_letters_to="http://127.0.0.1:9/dead-letters",
+            attempts=4,
         )
-        assert killed.returncode == -signal.SIGKILL
-
-    last, triage = SqliteQueue(file, clock=SystemClock(), backoff=QUICK), Received()
-    start(last, triage=triage)
-    assert triage.wait(1)
-    assert last.idle(SOON_S)
-    assert [events.decode(body) for body in triage.bodies] == [event()]
-    last.close()
-
-
-def test_the_wait_between_attempts_doubles_up_to_a_limit():
-    backoff = Backoff(first_s=1, most_s=600, attempts=100)
-
-    waits = [backoff.wait_s(attempts) for attempts in range(1, 100)]
-
-    assert waits[:4] == [1, 2, 4, 8]
-    assert max(waits) == waits[-1] == 600

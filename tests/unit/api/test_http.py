@@ -12,6 +12,7 @@ from api import http
 from api.http import BODY_MOST, STATUS, problem
 from helpdesk import errors
 from helpdesk.errors import HelpdeskError, InvalidInputError, OutsideError
+from helpdesk.settings import SettingsError
 from tests.builders import NOW
 from tests.unit.api.desk import PASSWORD, PROBLEM, is_problem
 
@@ -265,7 +266,14 @@ def test_what_the_store_said_stays_inside():
     assert "disk" not in answer.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("error", [ValueError("inner secret"), HelpdeskError("inner secret")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("inner secret"),
+        HelpdeskError("inner secret"),
+        SettingsError("HELPDESK_INNER: secret"),
+    ],
+)
 def test_a_fault_says_nothing_of_the_inside(error):
     answer = problem(error, path="/x", request_id="r")
 

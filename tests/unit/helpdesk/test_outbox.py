@@ -190,6 +190,17 @@ def test_an_event_that_can_no_longer_be_read_holds_up_no_other(outbox, store, tr
     assert tray.published == [first, second]
 
 
+def test_an_event_that_lies_under_another_name_goes_as_well(outbox, store, tray, clock):
+    (event,) = kept(outbox, store, "e1")
+    store.commit([Create("outbox/e0", {**store.get("outbox/e1").data})])
+    clock.tick(minutes=1)
+
+    assert outbox.sweep(PATIENCE) == 2
+
+    assert tray.published == [event, event]
+    assert outbox.sweep(PATIENCE) == 0
+
+
 def test_a_store_that_is_down_is_told_to_who_sweeps(outbox, documents):
     documents.close()
     documents._database.path = documents._database.path / "gone"

@@ -45,7 +45,7 @@ def test_every_ticket_is_filed_once(house, url):
 def test_a_tour_ends_with_a_summary(house, url, capsys):
     house.start()
 
-    assert show(house, url, 5, stopped=threading.Event())
+    assert show(house.tickets, url, 5, stopped=threading.Event())
 
     said = capsys.readouterr().out
     assert "5 of 5 tickets triaged, assigned and mailed in" in said
@@ -61,7 +61,7 @@ def filed(house):
 def test_a_tour_whose_tickets_do_not_arrive_says_so(house, url, capsys, monkeypatch):
     monkeypatch.setattr(tour, "PATIENCE_S", 0.2)
 
-    assert not show(house, url, 2, stopped=threading.Event())
+    assert not show(house.tickets, url, 2, stopped=threading.Event())
 
     assert "0 of 2 tickets arrived" in capsys.readouterr().out
 
@@ -70,7 +70,7 @@ def test_a_tour_that_is_stopped_before_it_began_files_nothing_and_is_no_failure(
     stopped = threading.Event()
     stopped.set()
 
-    assert show(house, url, 2, stopped=stopped)
+    assert show(house.tickets, url, 2, stopped=stopped)
 
     assert "stopped when 0 of 2 tickets were filed" in capsys.readouterr().out
     assert filed(house) == []
@@ -86,7 +86,7 @@ def test_a_tour_that_is_stopped_while_it_files_tells_how_many_it_filed(house, ur
 
     house.tickets.open = stops_after_four
 
-    assert show(house, url, 100, stopped=stopped)
+    assert show(house.tickets, url, 100, stopped=stopped)
 
     said, count = capsys.readouterr().out, len(filed(house))
     assert 4 < count <= 4 + 2 * tour.CLIENTS  # each was at one, and began one more at most
@@ -109,7 +109,7 @@ def test_a_tour_that_is_stopped_while_it_waits_counts_once_more(house, url, caps
 
     house.tickets.get = stopped_at_the_first_look
 
-    assert show(house, url, 3, stopped=stopped)
+    assert show(house.tickets, url, 3, stopped=stopped)
 
     assert "3 of 3 tickets triaged, assigned and mailed in" in capsys.readouterr().out
 
