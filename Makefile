@@ -41,9 +41,9 @@ run: $(RUN_READY) ## run the whole house on this machine (ARGS="--help" lists it
 emulated: $(DEV_READY) ## run it as it would be deployed, on emulators (needs gcloud and Java; ARGS="--help")
 	@exec env PYTHONPATH=functions:. $(PY) -m emulated $(ARGS)
 
-test: $(DEV_READY) ## run every test, then hold the coverage gates
+test: $(DEV_READY) ## run every test, then hold the coverage gates (ARGS="--emulators=required")
 	@$(PY) -m coverage erase
-	@$(PY) -m coverage run -m pytest
+	@$(PY) -m coverage run -m pytest -rs $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report --fail-under=95
 	@echo "Every branch of the code that decides:"

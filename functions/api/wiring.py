@@ -7,9 +7,9 @@ from api.passwords import Passwords
 from api.routes import Desk
 from api.tickets import TicketDesk
 from api.tokens import Tokens
+from gcp.bus import CloudBus
 from gcp.cloud import Cloud
 from gcp.firestore import FirestoreDocuments
-from gcp.pubsub import PubsubBus
 from helpdesk.claims import Claims
 from helpdesk.clock import RandomIds
 from helpdesk.settings import ApiSettings, EventSettings, read_all
@@ -28,7 +28,7 @@ class Wired:
 def wire() -> Wired:
     """Connect everything, or raise SettingsError naming all that is wrong."""
     here, ours = read_all(EventSettings.from_env, ApiSettings.from_env)
-    cloud, ids = Cloud(here, bus=PubsubBus.connect(here.project, here.pubsub)), RandomIds()
+    cloud, ids = Cloud(here, bus=CloudBus(here)), RandomIds()
     accounts = Accounts(
         documents=FirestoreDocuments.connect(here.project, AUTH),
         users=cloud.users,

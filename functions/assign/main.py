@@ -13,12 +13,12 @@ from gcp.once import once
 def room() -> Room:
     """Wire the step once per instance, on its first event."""
     from assign.step import assign_ticket
+    from gcp.bus import CloudBus
     from gcp.cloud import Cloud
-    from gcp.pubsub import PubsubBus
     from helpdesk.settings import EventSettings
 
     here = EventSettings.from_env()
-    cloud = Cloud(here, bus=PubsubBus.connect(here.project, here.pubsub))
+    cloud = Cloud(here, bus=CloudBus(here))
     step = partial(assign_ticket, tickets=cloud.tickets, users=cloud.users, clock=cloud.clock)
     return Room(name="assign", step=step, parked=cloud.parked)
 

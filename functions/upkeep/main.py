@@ -12,14 +12,14 @@ from upkeep.rounds import Upkeep
 @once
 def rounds() -> Upkeep:
     """Wire upkeep once per instance, on its first call."""
+    from gcp.bus import CloudBus
     from gcp.cloud import Cloud
-    from gcp.pubsub import PubsubBus
     from gcp.timers import CloudTimers
     from helpdesk.claims import Claims
     from helpdesk.settings import EventSettings, TimerSettings, read_all
 
     here, queue = read_all(EventSettings.from_env, TimerSettings.from_env)
-    cloud = Cloud(here, bus=PubsubBus.connect(here.project, here.pubsub))
+    cloud = Cloud(here, bus=CloudBus(here))
     outbox, clock = cloud.outbox, cloud.clock
     timers = CloudTimers(queue, clock=clock)
     return Upkeep(

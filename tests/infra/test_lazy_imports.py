@@ -19,6 +19,8 @@ HEAVY = {
     "sendgrid",
 }
 SETTINGS = {
+    "HELPDESK_LOCATION": "us-central1",
+    "HELPDESK_MODEL": "gemini-2.5-flash-lite",
     "FIRESTORE_EMULATOR_HOST": "127.0.0.1:1",  # nothing is sent while a function is wired
     "HELPDESK_INVOKER": "upkeep@helpdesk-test.iam.gserviceaccount.com",
     "HELPDESK_PROJECT": "helpdesk-test",
@@ -69,9 +71,17 @@ def test_notify_is_wired_without_the_bus_and_the_timers(tmp_path):
     assert found - BESIDE == {"google.cloud.firestore", "sendgrid"}
 
 
-def test_upkeep_is_wired_without_the_timers(tmp_path):
+def test_upkeep_is_wired_without_the_bus_and_the_timers(tmp_path):
     archive = lay_out("upkeep", tmp_path / "upkeep")
 
     found = loaded(archive, "import main; main.rounds()", **SETTINGS)
 
-    assert found - BESIDE == {"google.cloud.firestore", "google.pubsub_v1"}
+    assert found - BESIDE == {"google.cloud.firestore"}
+
+
+def test_triage_is_wired_without_the_model(tmp_path):
+    archive = lay_out("triage", tmp_path / "triage")
+
+    found = loaded(archive, "import main; main.room()", **SETTINGS)
+
+    assert found - BESIDE == {"google.cloud.firestore"}
