@@ -34,6 +34,7 @@ def deliver(body: str, step: Step, *, name: str, parked: Parked) -> Delivered:
         event = events.decode(body)
     except InvalidInputError as error:
         parked.park(body, event_id="", step=name, kind=Kind.PERMANENT, reason=str(error))
+        log.info("delivered", extra={"step": name, "result": Delivered.PARKED.value})
         return Delivered.PARKED
     context = {"event_id": event.id, "event_type": event.type.value, "step": name}
     if event.traceparent:

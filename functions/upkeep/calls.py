@@ -35,9 +35,10 @@ def answer(method: str, path: str, body: bytes, *, upkeep: Callable[[], Upkeep])
         return "", NOT_ALLOWED
     if len(body) > PUSH_MOST:
         return "", TOO_LARGE
+    wired = upkeep()  # a fault of the settings is nobody's call: it escapes, and all comes again
     with bind(route=path):
         try:
-            call(upkeep(), body)
+            call(wired, body)
         except TransientError as error:
             log.warning("call failed", extra={"reason": str(error), "result": "retried"})
             return "", AGAIN

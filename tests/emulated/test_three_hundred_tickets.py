@@ -17,7 +17,7 @@ import pytest
 
 from helpdesk.documents import Filter, Op, Order, Query, Update
 from helpdesk.events import WAKES
-from local.demo.tour import sample
+from local.demo.tour import Sample, sample
 from local.people import PASSWORD
 
 pytestmark = pytest.mark.emulator
@@ -38,7 +38,7 @@ class Clients:
         self.acknowledged = {}
         self._api = cloud.functions["api"]
         self._pause = threading.Event()
-        self._todo = queue.SimpleQueue()
+        self._todo: queue.SimpleQueue[tuple[str, Sample]] = queue.SimpleQueue()
         for number, each in enumerate(sample(TICKETS)):
             self._todo.put((f"key-{number}", each))
         body = {"email": "viewer@demo.com", "password": PASSWORD}

@@ -85,6 +85,15 @@ def test_a_function_without_its_settings_takes_no_event(served, monkeypatch, nam
     assert "HELPDESK" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/minute", "/timers", "/dead-letters"])
+def test_upkeep_without_its_settings_acknowledges_nothing(served, monkeypatch, path):
+    monkeypatch.delenv("HELPDESK_PROJECT")
+
+    answer = served("upkeep").post(path, json=push(filed_nowhere()))
+
+    assert answer.status_code == 500
+
+
 def filed_nowhere():
     return event_of(EventType.TICKET_CREATED, a_ticket(), now=SystemClock().now())
 

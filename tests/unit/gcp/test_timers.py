@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from emulated.tasks import TasksServer
+from gcp.tasks import TasksTimers
 from gcp.timers import CloudTimers
 from helpdesk.clock import SystemClock
 from helpdesk.ports import Timer
@@ -25,4 +26,6 @@ def test_timers_are_set_and_cancelled_in_the_queue_of_the_settings():
         timers.cancel("a")
 
         assert (waiting, server.waiting()) == (1, 0)
-        timers._timers.close()
+        made = timers._timers
+        assert isinstance(made, TasksTimers)
+        made.close()
