@@ -18,6 +18,9 @@ FUNCTIONS := api triage assign notify upkeep
 DECISIONS := functions/helpdesk/*,functions/*/step.py,functions/assign/choose.py,functions/notify/letters.py,$(UPKEEP)
 UPKEEP    := functions/upkeep/letters.py,functions/upkeep/loads.py,functions/upkeep/parked.py,functions/upkeep/rounds.py,functions/upkeep/timers.py
 
+# What only the emulators can show: without them nobody is to blame for it.
+EMULATED := functions/gcp/*,functions/*/main.py,functions/api/wiring.py,emulated/*
+
 PIP_INSTALL = $(PY) -m pip install -qq --disable-pip-version-check --no-input --require-hashes
 COMPILE     = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 \
               --generate-hashes --no-header $(ARGS)
@@ -45,7 +48,8 @@ test: $(DEV_READY) ## run every test, then hold the coverage gates (ARGS="--emul
 	@$(PY) -m coverage erase
 	@$(PY) -m coverage run -m pytest -rs $(ARGS)
 	@$(PY) -m coverage combine --quiet
-	@$(PY) -m coverage report --fail-under=95
+	@$(PY) -m coverage report --fail-under=95 --omit='$(EMULATED)'
+	@$(if $(findstring required,$(ARGS)),$(PY) -m coverage report --fail-under=90 --include='$(EMULATED)')
 	@echo "Every branch of the code that decides:"
 	@$(PY) -m coverage report --fail-under=100 --include='$(DECISIONS)'
 

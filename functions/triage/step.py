@@ -59,22 +59,22 @@ def _new(event: Event, tickets: Tickets) -> Ticket:
     return ticket
 
 
-def _save(verdict: Verdict, event: Event, tickets: Tickets, clock: Clock) -> None:
+def _save(
+    verdict: Verdict, event: Event, tickets: Tickets, clock: Clock, *, tries: int = SAVES_MOST
+) -> None:
     """Keep the verdict on the ticket as a person may have changed it meanwhile."""
-    for attempt in range(1, SAVES_MOST + 1):
-        ticket = _new(event, tickets)
-        try:
-            tickets.save(
-                ticket.triaged(verdict, now=clock.now()),
-                EventType.TICKET_TRIAGED,
-                _entry(verdict, cause=event.id),
-                before=ticket,
-            )
-        except ConflictError:
-            if attempt == SAVES_MOST:
-                raise
-        else:
-            return
+    ticket = _new(event, tickets)
+    try:
+        tickets.save(
+            ticket.triaged(verdict, now=clock.now()),
+            EventType.TICKET_TRIAGED,
+            _entry(verdict, cause=event.id),
+            before=ticket,
+        )
+    except ConflictError:
+        if tries == 1:
+            raise
+        _save(verdict, event, tickets, clock, tries=tries - 1)
 
 
 def _judged(ticket: Ticket, classifier: Classifier, fallback: Classifier, clock: Clock) -> Verdict:

@@ -1,12 +1,14 @@
 """The house: one to a folder, from a posted ticket to a letter, and nothing lost on the way."""
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 
+from helpdesk.documents import Create
 from helpdesk.errors import OutsideError
+from helpdesk.ports import Timer
 from helpdesk.ticket import Status
 from helpdesk.verdict import Source
 from local import house as rooms
@@ -16,6 +18,11 @@ from local.queue import Backoff, Message
 from tests.unit.api.desk import SETTINGS, Visitor, is_problem
 from upkeep import rounds
 from upkeep.relay import relay_outbox
+
+UNKNOWN = {
+    "state": "unknown", "kind": "user-signed-up", "envelope": "", "ticket_id": "", "attempts": 1,
+    "updated_at": datetime(2026, 1, 1, tzinfo=UTC),
+}  # fmt: skip
 
 
 def viewer(house):
@@ -159,17 +166,48 @@ def test_an_event_that_never_reached_the_bus_is_swept_up_while_the_house_runs(ho
 def test_a_sweep_that_fails_is_tried_again(house, monkeypatch, caplog):
     monkeypatch.setattr(rooms, "FOLD_S", 0.02)
     monkeypatch.setattr(rooms, "SWEEP_EVERY", 1)
-    no_patience(monkeypatch)
     seed(house)
-    filed = viewer(house).file().json
     house.start()
+    send, house.outbox.send = house.outbox.send, lambda _event: False
+    filed = viewer(house).file().json
+    house.outbox.send = send
     rename(house, "documents", "elsewhere")
+    no_patience(monkeypatch)
     assert not within(0.2, lambda: waiting_anywhere(house))
 
     assert "upkeep failed" in caplog.text  # nothing is swallowed
     rename(house, "elsewhere", "documents")
 
     assert within(2.0, lambda: house.tickets.get(filed["id"]).notified_at)
+
+
+def test_a_timer_of_the_house_calls_its_upkeep(house):
+    house.documents.commit([Create("mail/a1", UNKNOWN)])
+    house.start()
+
+    house._timers.set(Timer(name="a1", due_at=house.clock.now(), about="mail:a1"))
+
+    assert within(2.0, lambda: house.documents.get("mail/a1").data["state"] == "given_up")
+
+
+def test_a_timer_about_nothing_known_is_told_and_dropped(house, caplog):
+    house.start()
+
+    house._timers.set(Timer(name="a1", due_at=house.clock.now(), about="nothing:known"))
+
+    assert within(2.0, lambda: "timer refused" in caplog.text)
+    assert within(2.0, lambda: house.queue.waiting() == 0)
+
+
+def test_a_night_comes_by_itself(house, monkeypatch):
+    monkeypatch.setattr(rooms, "FOLD_S", 0.02)
+    monkeypatch.setattr(rooms, "SWEEP_EVERY", 1)
+    monkeypatch.setattr(rooms, "NIGHT_EVERY", 2)
+    house.documents.commit([Create("load/mod", {"open": 3})])
+
+    house.start()
+
+    assert within(2.0, lambda: house.documents.get("load/mod").data["open"] == 0)
 
 
 def no_patience(monkeypatch):
