@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from gcp.push import PUSH_MOST
 from helpdesk import events, timers
 from helpdesk.claims import Claims
 from helpdesk.documents import Create
@@ -14,7 +15,7 @@ from helpdesk.ports import Timer
 from helpdesk.settings import SettingsError
 from tests.builders import NOW, an_event
 from tests.unit.helpdesk.alarms import Alarms
-from upkeep.calls import PUSH_MOST, answer
+from upkeep.calls import answer
 from upkeep.rounds import Upkeep
 
 
