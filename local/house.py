@@ -46,7 +46,7 @@ from upkeep.rounds import Upkeep
 WORKERS = 2
 FOLD_S = 0.5
 SWEEP_EVERY = 20  # times of folding: ten seconds
-NIGHT_EVERY = 24 * 60 * 60 * 2  # times of folding: a day
+NIGHT_EVERY = timedelta(days=1)
 
 log = logging.getLogger(__name__)
 
@@ -198,21 +198,31 @@ class House:
         self.auth.close()
 
     def _sweep(self) -> None:
-        sweeps = 0
+        sweeps, night_due = 0, self.clock.now()
         while not self._closing.wait(FOLD_S):
             sweeps += 1
-            try:
-                self.documents.fold()
-                self.auth.fold()
-                if sweeps % SWEEP_EVERY:
-                    continue
-                self.documents.forget(self.clock.now())
-                self.auth.forget(self.clock.now())
-                self.upkeep.minute()
-                if sweeps % NIGHT_EVERY == 0:
-                    self.upkeep.night()
-            except TransientError as error:
-                log.warning("upkeep failed", extra={"reason": str(error)})  # and is tried again
+            self._tried(self.documents.fold)
+            self._tried(self.auth.fold)
+            if sweeps % SWEEP_EVERY:
+                continue
+            now = self.clock.now()
+            self._tried(partial(self.documents.forget, now))
+            self._tried(partial(self.auth.forget, now))
+            self._tried(self.upkeep.minute)
+            if now >= night_due and self._tried(self.upkeep.night):
+                night_due = now + NIGHT_EVERY
+
+    def _tried(self, work: Callable[[], object]) -> bool:
+        """Say whether a piece of upkeep went well; what fails is told, and tried again."""
+        try:
+            work()
+        except TransientError as error:
+            log.warning("upkeep failed", extra={"reason": str(error)})
+            return False
+        except Exception:
+            log.exception("upkeep failed")  # a fault of ours must not end the house's upkeep
+            return False
+        return True
 
     def _fire(self, body: str) -> None:
         try:

@@ -1,5 +1,7 @@
 """The few fixtures that many tests share."""
 
+import logging
+
 import pytest
 from hypothesis import settings
 
@@ -27,6 +29,16 @@ def emulators(request):
     shared = Emulators(required=request.config.getoption("--emulators") == "required")
     yield shared
     shared.stop()
+
+
+@pytest.fixture(autouse=True)
+def own_log():
+    """A function sends its log somewhere when it begins; leave no handler to the next test."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = [each for each in root.handlers if each in before]
+    root.setLevel(level)
 
 
 @pytest.fixture

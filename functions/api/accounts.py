@@ -148,6 +148,8 @@ class Accounts:
             self._end(user_id, session_id)
             raise UnauthenticatedError("the refresh token is not valid")
         claims = self._going_on(user_id, session_id)
+        # Read before the token is used up: whoever is told to try again must still have one.
+        user = self._users.get(user_id)
         try:
             used = Update(kept.path, {"used_at": now}, unchanged_since=kept.version)
             token, successor = self._refresh_token(claims)
@@ -155,7 +157,7 @@ class Accounts:
         except ConflictError as error:
             self._end(user_id, session_id)
             raise UnauthenticatedError("the refresh token is not valid") from error
-        return self._pair(self._users.get(user_id), claims, token)
+        return self._pair(user, claims, token)
 
     def log_out(self, principal: Principal) -> None:
         """End this session, or raise ConflictError; it is refused from the next request on."""

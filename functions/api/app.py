@@ -24,6 +24,8 @@ def create_app(desk: Callable[[], Desk], *, routes: Sequence[Route] = ROUTES) ->
     app.config["MAX_CONTENT_LENGTH"] = http.BODY_MOST + 1  # read_raw refuses that one
     app.url_map.merge_slashes = False
     for route in routes:
+        if not route.wired and route.who is not Who.ANYONE:
+            raise ValueError(f"{route.path} asks who it is and has nobody to ask")
         rule = re.sub(r"{(\w+)}", r"<\1>", route.path)
         view = _view(route, desk)
         app.add_url_rule(

@@ -1,20 +1,18 @@
 """Cloud Function `api`: accounts, tickets and the carrier's word over HTTP. Wiring only."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import functions_framework
 from flask import Flask, Request, Response
 from flask.typing import ResponseReturnValue
 
+from gcp.lines import begin
 from gcp.once import once
 from helpdesk.settings import webhook_key, without_plugins
 
-if TYPE_CHECKING:
-    from api.wiring import Wired
-
 
 @once
-def wired() -> "Wired":
+def wired() -> Any:  # noqa: ANN401 - its class would load the store
     """Wire the store once per instance, when a request first needs it."""
     from api.wiring import wire
 
@@ -24,6 +22,7 @@ def wired() -> "Wired":
 @once
 def app() -> Flask:
     """Make the app on the first request."""
+    begin()
     without_plugins()
     from api.app import create_app
     from api.routes import ROUTES

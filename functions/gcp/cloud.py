@@ -1,9 +1,6 @@
 """What every function stands on: the documents of its project, and the kernel's repositories."""
 
-import sys
-
 from gcp.firestore import FirestoreDocuments
-from helpdesk import log
 from helpdesk.clock import SystemClock
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Parked
@@ -17,8 +14,7 @@ class Cloud:
     """One instance's share of the project; nothing is sent while it is made."""
 
     def __init__(self, settings: EventSettings, *, bus: Bus) -> None:
-        """Keep in the project's documents, tell through `bus`, log to standard output."""
-        log.configure(sys.stdout, project=settings.project)
+        """Keep in the project's documents, tell through `bus`."""
         self.clock = SystemClock()
         self.documents = FirestoreDocuments.connect(settings.project)
         self.outbox = Outbox(documents=self.documents, bus=bus, clock=self.clock)

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from flask import Request
 
+from gcp.lines import begin
 from gcp.push import PUSH_MOST, read_push
 from helpdesk.delivery import Step, deliver
 from helpdesk.errors import InvalidInputError, TransientError
@@ -39,6 +40,7 @@ class Room:
 
 def receive(request: Request, room: Callable[[], Room]) -> Answer:
     """Give one push to the room's step, and answer what Pub/Sub should do with the message."""
+    begin()
     if request.method in {"GET", "HEAD"}:
         return "ok", 200  # a health check, which wires nothing
     if request.method != "POST":

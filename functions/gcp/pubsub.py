@@ -27,9 +27,15 @@ class PubsubBus:
 
     @classmethod
     def connect(cls, project: str, address: str = "") -> "PubsubBus":
-        """Return the bus of a project; with an address, the one an emulator holds there."""
+        """Return the bus of a project; with an address, the one an emulator holds there.
+
+        Raise OutsideError when Google gives no credentials just now.
+        """
         if not address:
-            return cls(pubsub_v1.PublisherClient(), project)
+            try:
+                return cls(pubsub_v1.PublisherClient(), project)
+            except GoogleAuthError as error:
+                raise OutsideError("Google gave no credentials for the bus") from error
         import grpc  # noqa: PLC0415 - for emulators only
 
         transport = PublisherGrpcTransport(channel=grpc.insecure_channel(address))

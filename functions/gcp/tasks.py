@@ -12,6 +12,7 @@ from google.api_core.exceptions import (
     ServiceUnavailable,
 )
 from google.api_core.retry import Retry, if_exception_type
+from google.auth.exceptions import GoogleAuthError
 from google.cloud.tasks_v2 import CloudTasksClient, HttpMethod, HttpRequest, OidcToken, Task
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
@@ -52,7 +53,10 @@ class TasksTimers:
         """Return the timers of a queue of Cloud Tasks, or of a server that speaks like it."""
         channel = grpc.insecure_channel(address) if address else None
         transport = CloudTasksGrpcTransport(channel=channel) if channel else None
-        client = CloudTasksClient(transport=transport)
+        try:
+            client = CloudTasksClient(transport=transport)
+        except GoogleAuthError as error:
+            raise OutsideError("Google gave no credentials for timers") from error
         return cls(client, queue=queue, target=target, invoker=invoker, clock=clock)
 
     def set(self, timer: Timer) -> None:
@@ -63,7 +67,7 @@ class TasksTimers:
             )
         except AlreadyExists:
             return
-        except GoogleAPIError as error:
+        except (GoogleAPIError, GoogleAuthError) as error:
             raise OutsideError(_said(error)) from error
 
     def cancel(self, name: str) -> None:
@@ -72,7 +76,7 @@ class TasksTimers:
             self._client.delete_task(name=self._path(name), retry=_RETRY, timeout=TIMEOUT_S)
         except NotFound:
             return
-        except GoogleAPIError as error:
+        except (GoogleAPIError, GoogleAuthError) as error:
             raise OutsideError(_said(error)) from error
 
     def close(self) -> None:
@@ -97,5 +101,5 @@ class TasksTimers:
         return f"{self._queue}/tasks/{hashlib.sha256(name.encode()).hexdigest()}"
 
 
-def _said(error: GoogleAPIError) -> str:
+def _said(error: Exception) -> str:
     return f"Cloud Tasks failed: {type(error).__name__}"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from helpdesk import events
-from helpdesk.documents import Create, Data, Delete, Document, Filter, Op, Order, Query, Set
+from helpdesk.documents import Create, Data, Delete, Document, Filter, Op, Order, Query, Set, Value
 from helpdesk.errors import InvalidInputError, OutsideError, TransientError
 from helpdesk.events import Event
 from helpdesk.ports import Bus, Clock, Documents
@@ -65,19 +65,22 @@ class Outbox:
             self._bus.publish(event)
 
     def sweep(self, older_than: timedelta) -> int:
-        """Send what is still pending after that long, oldest first, and return how many were."""
-        due = Query(
-            "outbox",
-            (Filter("pending_at", Op.LE, self._clock.now() - older_than),),
-            (Order("pending_at"),),
-            limit=SWEEP_PAGE,
-        )
+        """Send what is still pending after that long, oldest first, and return how many were.
+
+        What cannot be read holds up nothing; the first failure ends the sweep, and the next one
+        goes on there.
+        """
+        filters = (Filter("pending_at", Op.LE, self._clock.now() - older_than),)
+        oldest = (Order("pending_at"),)
+        after: tuple[Value, ...] | None = None
         sent = 0
-        while page := self._documents.query(due):
-            done = [self._resend(document) for document in page]
-            sent += sum(done)
-            if not all(done):
-                break  # the bus is down: the next sweep tries again
+        while page := self._documents.query(Query("outbox", filters, oldest, SWEEP_PAGE, after)):
+            for document in page:
+                event = _event_in(document)
+                if event and not self._handed_over([event], [document.path]):
+                    return sent
+                sent += event is not None
+            after = (page[-1].data["pending_at"], page[-1].id)
         return sent
 
     def _pending(self, event: Event) -> Data:
@@ -88,15 +91,6 @@ class Outbox:
             "pending_at": self._clock.now(),
         }
 
-    def _resend(self, document: Document) -> bool:
-        try:
-            event = events.decode(document.data["envelope"])
-        except InvalidInputError as error:
-            # Kept by another version of us, as after a roll-back: it must not hold up the others.
-            log.error("event cannot be read", extra={"reason": str(error)})  # noqa: TRY400 - known
-            return False
-        return self._handed_over([event], [document.path])
-
 
 class NoBus:
     """The Bus of a function that tells of nothing: what it keeps all the same, upkeep sends."""
@@ -104,6 +98,16 @@ class NoBus:
     def publish(self, event: Event) -> None:
         """Raise OutsideError."""
         raise OutsideError(f"{event.type} is not published from here")
+
+
+def _event_in(document: Document) -> Event | None:
+    """Return the event that a document keeps; None for one kept by another version of us."""
+    try:
+        return events.decode(document.data["envelope"])
+    except InvalidInputError as error:
+        # As after a roll-back; the version that kept it sends it.
+        log.error("event cannot be read", extra={"reason": str(error)})  # noqa: TRY400 - known
+        return None
 
 
 def _path(event: Event) -> str:

@@ -156,6 +156,12 @@ class MailSettings:
         return cls(sendgrid_key=key, sender=sender, url=url, sendgrid_url=carrier)
 
 
+def project_name(environ: Mapping[str, str] | None = None) -> str:
+    """Return the project that log lines are marked with; empty where it is not set."""
+    found = os.environ if environ is None else environ
+    return found.get("HELPDESK_PROJECT", "")
+
+
 def webhook_key(environ: Mapping[str, str] | None = None) -> str:
     """Return the key that SendGrid signs its events with; empty where there is none to believe."""
     found = os.environ if environ is None else environ

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -152,9 +153,14 @@ class Tickets:
         claim: Data = {"triage_attempts": ticket.triage_attempts + 1, "triage_until": until}
         self._documents.commit([Update(_path(ticket.id), claim, unchanged_since=ticket.version)])
 
-    def release_triage(self, ticket_id: str) -> None:
-        """Let the next attempt at triage begin."""
-        self._documents.commit([Update(_path(ticket_id), {"triage_until": None})])
+    def release_triage(self, ticket_id: str, *, until: datetime) -> None:
+        """Let the next attempt at triage begin, unless it has: give back the claim until then."""
+        found = self._documents.get(_path(ticket_id))
+        if found is None or found.data["triage_until"] != until:
+            return
+        freed = Update(found.path, {"triage_until": None}, unchanged_since=found.version)
+        with suppress(ConflictError, NotFoundError):  # somebody else was at it just now
+            self._documents.commit([freed])
 
     def open_count(self, assignee_id: str) -> int:
         """Return how many tickets are open work of somebody."""

@@ -28,11 +28,12 @@ _IMAGE = re.compile(r"!\[[^\[\]]*\](\([^)\n]*\)|\[[^\[\]]*\])?")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^)\n]*\)")
 _TAG = re.compile(r"<[/!?a-z][^>]*>", re.IGNORECASE)
 _URL = re.compile(
-    r"[\w+.-]{0,40}://\S*|www\.\S*|(?<![a-z0-9])(mailto|javascript|vbscript|data):\S+",
+    r"[\w+.-]{0,40}://\S*|www\.\S*|(?<![a-z0-9])(mailto|xmpp|javascript|vbscript|data):\S+"
+    r"|[\w.+-]{1,64}@[\w.-]{1,190}",
     re.IGNORECASE,
 )
 # What would still open a tag, an entity, an image or a link; a space in the middle shuts it.
-_OPENER = re.compile(r"<(?=[/!?a-z])|&(?=#?\w+;)|!(?=\[)|\](?=[(\[:])", re.IGNORECASE)
+_OPENER = re.compile(r"<(?=\S)|&(?=#?\w+;)|!(?=\[)|\](?=[(\[:])", re.IGNORECASE)
 
 E = TypeVar("E", bound=StrEnum)
 

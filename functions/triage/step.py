@@ -1,6 +1,7 @@
 """Triage: read a new ticket, keep what it is about, and pass it on. AI trouble only delays."""
 
 import logging
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -42,11 +43,10 @@ def triage_ticket(
         if ticket.triage_until and now < ticket.triage_until:
             raise AtWorkError(f"ticket {ticket.id} is being triaged just now")
         tickets.claim_triage(ticket, until=now + LEASE)
-        try:
+        with ExitStack() as failed:
+            failed.callback(tickets.release_triage, ticket.id, until=now + LEASE)
             verdict = _judged(ticket, classifier, fallback, clock)
-        except TransientError:
-            tickets.release_triage(ticket.id)
-            raise
+            failed.pop_all()
         _save(verdict, event, tickets, clock)
         log.info("ticket triaged", extra={"source": verdict.provenance.source.value})
 

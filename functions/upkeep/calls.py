@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from gcp.entry import AGAIN, NOT_ALLOWED, TOO_LARGE, Answer
+from gcp.lines import begin
 from gcp.push import PUSH_MOST, read_push
 from helpdesk import events, timers
 from helpdesk.delivery import give_up
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 def answer(method: str, path: str, body: bytes, *, upkeep: Callable[[], Upkeep]) -> Answer:
     """Do what one call asks for, and return text and status: 2xx is done, all else comes again."""
+    begin()
     if method in {"GET", "HEAD"}:
         return "ok", OK  # a health check, which wires nothing
     call = CALLS.get(path)

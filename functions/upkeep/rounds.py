@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from helpdesk.claims import Claims
-from helpdesk.errors import TransientError
+from helpdesk.errors import OutsideError, TransientError
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Parked
 from helpdesk.ports import Clock, Timer, Timers
@@ -34,24 +34,27 @@ class Upkeep:
     clock: Clock
 
     def minute(self) -> None:
-        """Send what waits, settle letters, try parked events again; raise the last failure.
+        """Send what waits, settle letters, try parked events again.
 
-        One part that fails holds up no other.
+        One part that fails holds up no other; then raise OutsideError, for all to come again.
         """
-        failure: TransientError | None = None
         parts: tuple[Callable[[], int], ...] = (
-            partial(relay_outbox, self.outbox),
             partial(settle_letters, self.claims),
             partial(redrive_parked, self.parked, outbox=self.outbox),
+            partial(relay_outbox, self.outbox),
         )
+        failed = 0
         for part in parts:
             try:
                 part()
             except TransientError as error:
                 log.warning("upkeep failed", extra={"reason": str(error)})
-                failure = error
-        if failure:
-            raise failure
+                failed += 1
+            except Exception:
+                log.exception("upkeep failed")  # a fault of ours in one part, told with its stack
+                failed += 1
+        if failed:
+            raise OutsideError(f"{failed} of {len(parts)} parts of upkeep failed")
 
     def night(self) -> None:
         """Hold every load against the tickets."""

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import logging
 from datetime import timedelta
 
 import pytest
@@ -20,16 +19,6 @@ from tests.builders import a_moderator, a_ticket, a_user, an_entry
 pytestmark = pytest.mark.emulator
 
 PRINTER = {"title": "Printer is on fire", "description": "It burns on floor two."}
-
-
-@pytest.fixture(autouse=True)
-def own_log():
-    """Each function adds a handler of its own; leave none behind."""
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 def push(event, *, subscription="projects/p/subscriptions/s", **message):

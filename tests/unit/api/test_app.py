@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from dataclasses import replace
 
 import pytest
 from pydantic import BaseModel
@@ -360,3 +361,10 @@ def test_a_fault_while_a_ticket_is_filed_does_not_put_its_text_into_the_log(coun
     assert is_problem(answer, 500)
     assert "Canary" not in json.dumps(lines())
     assert set(answer.json) == PROBLEM
+
+
+def test_a_route_that_asks_who_it_is_cannot_do_without_the_desk(counter):
+    route = replace(counter.routes[0], who=Who.ADMIN, wired=False)
+
+    with pytest.raises(ValueError, match="nobody to ask"):
+        create_app(lambda: counter.desk, routes=(route,))

@@ -9,6 +9,7 @@ from helpdesk.settings import (
     SettingsError,
     TimerSettings,
     _Reader,
+    project_name,
     read_all,
     webhook_key,
 )
@@ -87,6 +88,12 @@ def test_without_a_key_no_webhook_is_believed(monkeypatch):
 
     assert webhook_key() == webhook_key({}) == ""
     assert webhook_key({"HELPDESK_SENDGRID_WEBHOOK_KEY": "k"}) == "k"
+
+
+def test_log_lines_are_marked_with_the_project_where_it_is_set(monkeypatch):
+    monkeypatch.setenv("HELPDESK_PROJECT", "helpdesk-demo")
+
+    assert (project_name(), project_name({})) == ("helpdesk-demo", "")
 
 
 def test_only_what_points_at_an_emulator_may_be_left_out():

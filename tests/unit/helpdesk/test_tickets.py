@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from helpdesk import events
-from helpdesk.documents import Delete
+from helpdesk.documents import Delete, Update
 from helpdesk.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -325,7 +325,6 @@ def test_a_number_that_is_free_again_is_a_conflict(over, documents):
 def test_what_belongs_to_a_change_is_written_with_it_or_not_at_all(tickets, documents):
     tickets.open(a_ticket(), an_entry(), once=None)
     before = tickets.get("T1CKET01")
-    tickets.release_triage("T1CKET01")
     tickets.claim_triage(before, until=LATER)
 
     with pytest.raises(ConflictError):
@@ -389,3 +388,21 @@ def keep_three(tickets):
         at = NOW + timedelta(minutes=number)
         draft = a_ticket(id=f"T{number + 1}", requester_id=asker, created_at=at, **changes)
         tickets.open(draft, an_entry(), once=None)
+
+
+def test_a_claim_is_given_back_once_and_only_ones_own(over, documents):
+    store = Faulty(documents)
+    tickets = over(store)
+    tickets.open(a_ticket(), an_entry(), once=None)
+    tickets.claim_triage(tickets.get("T1CKET01"), until=LATER)
+
+    tickets.release_triage("T1CKET01", until=NOW)
+    tickets.release_triage("N0NE0000", until=LATER)
+    assert tickets.get("T1CKET01").triage_until == LATER
+
+    store.interrupt(lambda: documents.commit([Update("tickets/T1CKET01", {"seq": 2})]))
+    tickets.release_triage("T1CKET01", until=LATER)
+    assert tickets.get("T1CKET01").triage_until == LATER
+
+    tickets.release_triage("T1CKET01", until=LATER)
+    assert tickets.get("T1CKET01").triage_until is None

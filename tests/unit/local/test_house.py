@@ -202,7 +202,6 @@ def test_a_timer_about_nothing_known_is_told_and_dropped(house, caplog):
 def test_a_night_comes_by_itself(house, monkeypatch):
     monkeypatch.setattr(rooms, "FOLD_S", 0.02)
     monkeypatch.setattr(rooms, "SWEEP_EVERY", 1)
-    monkeypatch.setattr(rooms, "NIGHT_EVERY", 2)
     house.documents.commit([Create("load/mod", {"open": 3})])
 
     house.start()

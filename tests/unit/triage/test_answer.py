@@ -223,3 +223,10 @@ def test_the_summary_is_one_line_without_markup():
     verdict = read(summary="Shop\n<b>down</b> https://evil.example")
 
     assert verdict.summary == "Shop down (link removed)"
+
+
+@pytest.mark.parametrize(
+    "text", ["<1x@evil.example>", "<.a@evil.example>", "boss@evil.example", "xmpp:a@b.example"]
+)
+def test_no_address_is_left_that_a_reader_would_make_a_link_of(text):
+    assert "@" not in harmless(f"write to {text} now")

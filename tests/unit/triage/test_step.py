@@ -282,6 +282,31 @@ def test_a_lease_whose_holder_died_ends(line):
     assert ticket.verdict.provenance.attempts == 2
 
 
+def test_a_fault_of_ours_gives_the_lease_back(line):
+    event = line.open()
+    line.classifier = Meanwhile(a_verdict(), lambda: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        line.deliver("triage", event)
+
+    assert line.tickets.get("T1CKET01").triage_until is None
+
+
+def test_a_lease_that_is_somebody_elses_by_now_is_left_to_them(line):
+    event = line.open()
+
+    def outlived():
+        line.clock.tick(seconds=LEASE.total_seconds())
+        line.tickets.claim_triage(line.tickets.get("T1CKET01"), until=line.clock.now() + LEASE)
+        raise DOWN
+
+    line.classifier = Meanwhile(a_verdict(), outlived)
+
+    fail(line, event)
+
+    assert line.tickets.get("T1CKET01").triage_until == line.clock.now() + LEASE
+
+
 def test_an_attempt_that_cannot_be_claimed_is_tried_again(line):
     event = judged_by(line, a_verdict())
     line.documents.arm("before", 1)

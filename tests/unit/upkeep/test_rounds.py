@@ -48,15 +48,16 @@ def test_a_minute_sends_settles_and_tries_again(line, upkeep):
 
     upkeep.minute()
 
-    assert [event.id for event in line.tray.published] == ["e1", "e2"]
+    assert [event.id for event in line.tray.published] == ["e2", "e1"]
     assert line.store.get("mail/a1").data["state"] == "given_up"
     assert line.store.get("parked/e2.triage") is None
 
 
-def test_a_part_that_fails_holds_up_no_other_and_is_told(line, upkeep):
-    line.store.commit([Create("mail/a1", claim("unknown"))])
+@pytest.mark.parametrize("fault", [OutsideError("the store is down"), KeyError("kind")])
+def test_a_part_that_fails_holds_up_no_other_and_is_told(line, upkeep, caplog, fault):
+    line.store.commit([line.outbox.kept(an_event())])
     line.clock.tick(hours=2)
-    query, failing = line.documents.query, iter([OutsideError("the store is down")])
+    query, failing = line.documents.query, iter([fault])
 
     def once_down(asked):
         for error in failing:
@@ -65,10 +66,11 @@ def test_a_part_that_fails_holds_up_no_other_and_is_told(line, upkeep):
 
     line.documents.query = once_down
 
-    with pytest.raises(OutsideError):
+    with pytest.raises(OutsideError, match="1 of 3"):
         upkeep.minute()
 
-    assert line.store.get("mail/a1").data["state"] == "given_up"
+    assert line.tray.published == [an_event()]
+    assert "upkeep failed" in caplog.text
 
 
 def test_a_night_corrects_the_loads(line, upkeep):
