@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from helpdesk.errors import InvalidInputError
 
@@ -35,7 +35,6 @@ _QUEUE = re.compile(r"projects/[a-z0-9-]+/locations/[a-z0-9-]+/queues/[A-Za-z0-9
 _ADDRESS = re.compile(r"[^@\s<>\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,190}")
 _SENDGRID_KEY = re.compile(r"[!-~]{20,200}")
 
-T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
@@ -66,14 +65,15 @@ class ApiSettings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "ApiSettings":
         """Read the environment, or raise SettingsError naming everything that is wrong."""
-        read = _Reader(os.environ if environ is None else environ)
-        url = read.one("HELPDESK_URL", _url)
-        tokens = read.one("HELPDESK_TOKEN_KEYS", keys)
-        peppers = read.one("HELPDESK_PEPPERS", keys)
-        cursor_key = read.one("HELPDESK_CURSOR_KEY", secret)
-        if url is None or tokens is None or peppers is None or cursor_key is None:
-            raise SettingsError("; ".join(read.wrong))
-        return cls(url=url, tokens=tokens, peppers=peppers, cursor_key=cursor_key)
+        read = _Reader(environ)
+        return cls(
+            **read.all(
+                url=("HELPDESK_URL", _url),
+                tokens=("HELPDESK_TOKEN_KEYS", keys),
+                peppers=("HELPDESK_PEPPERS", keys),
+                cursor_key=("HELPDESK_CURSOR_KEY", secret),
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +86,11 @@ class EventSettings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "EventSettings":
         """Read the environment, or raise SettingsError naming everything that is wrong."""
-        read = _Reader(os.environ if environ is None else environ)
-        project = read.one("HELPDESK_PROJECT", _matching(_PROJECT, "a project's id"))
-        if project is None:
-            raise SettingsError("; ".join(read.wrong))
-        return cls(project=project, pubsub=read.wire("PUBSUB_EMULATOR_HOST"))
+        read = _Reader(environ)
+        return cls(
+            **read.all(project=("HELPDESK_PROJECT", _matching(_PROJECT, "a project's id"))),
+            pubsub=read.wire("PUBSUB_EMULATOR_HOST"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +104,14 @@ class ModelSettings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "ModelSettings":
         """Read the environment, or raise SettingsError naming everything that is wrong."""
-        read = _Reader(os.environ if environ is None else environ)
-        location = read.one("HELPDESK_LOCATION", _matching(_LOCATION, "a location"))
-        model = read.one("HELPDESK_MODEL", _matching(_MODEL, "a model's name"))
-        if location is None or model is None:
-            raise SettingsError("; ".join(read.wrong))
-        return cls(location=location, model=model, url=read.wire("HELPDESK_VERTEX_URL"))
+        read = _Reader(environ)
+        return cls(
+            **read.all(
+                location=("HELPDESK_LOCATION", _matching(_LOCATION, "a location")),
+                model=("HELPDESK_MODEL", _matching(_MODEL, "a model's name")),
+            ),
+            url=read.wire("HELPDESK_VERTEX_URL"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,14 +126,15 @@ class TimerSettings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "TimerSettings":
         """Read the environment, or raise SettingsError naming everything that is wrong."""
-        read = _Reader(os.environ if environ is None else environ)
-        queue = read.one("HELPDESK_QUEUE", _matching(_QUEUE, "a queue's full name"))
-        target = read.one("HELPDESK_UPKEEP_URL", _url)
-        invoker = read.one("HELPDESK_INVOKER", _matching(_ADDRESS, "an e-mail address"))
-        if queue is None or target is None or invoker is None:
-            raise SettingsError("; ".join(read.wrong))
-        address = read.wire("CLOUD_TASKS_EMULATOR_HOST")
-        return cls(queue=queue, target=target, invoker=invoker, address=address)
+        read = _Reader(environ)
+        return cls(
+            **read.all(
+                queue=("HELPDESK_QUEUE", _matching(_QUEUE, "a queue's full name")),
+                target=("HELPDESK_UPKEEP_URL", _url),
+                invoker=("HELPDESK_INVOKER", _matching(_ADDRESS, "an e-mail address")),
+            ),
+            address=read.wire("CLOUD_TASKS_EMULATOR_HOST"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,14 +149,15 @@ class MailSettings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "MailSettings":
         """Read the environment, or raise SettingsError naming everything that is wrong."""
-        read = _Reader(os.environ if environ is None else environ)
-        key = read.one("HELPDESK_SENDGRID_KEY", _matching(_SENDGRID_KEY, "a key of SendGrid"))
-        sender = read.one("HELPDESK_SENDER", _matching(_ADDRESS, "an e-mail address"))
-        url = read.one("HELPDESK_URL", _url)
-        if key is None or sender is None or url is None:
-            raise SettingsError("; ".join(read.wrong))
-        carrier = read.wire("HELPDESK_SENDGRID_URL")
-        return cls(sendgrid_key=key, sender=sender, url=url, sendgrid_url=carrier)
+        read = _Reader(environ)
+        return cls(
+            **read.all(
+                sendgrid_key=("HELPDESK_SENDGRID_KEY", _matching(_SENDGRID_KEY, "a SendGrid key")),
+                sender=("HELPDESK_SENDER", _matching(_ADDRESS, "an e-mail address")),
+                url=("HELPDESK_URL", _url),
+            ),
+            sendgrid_url=read.wire("HELPDESK_SENDGRID_URL"),
+        )
 
 
 def project_name(environ: Mapping[str, str] | None = None) -> str:
@@ -238,22 +242,30 @@ def _url(text: str) -> str:
 
 
 class _Reader:
-    """Reads settings one by one and keeps what is wrong, so that all of it is said at once."""
+    """Reads the settings of one kind, and says all that is wrong with them at once."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.wrong: list[str] = []
+    def __init__(self, environ: Mapping[str, str] | None) -> None:
+        self._environ = os.environ if environ is None else environ
 
-    def one(self, name: str, parse: Callable[[str], T]) -> T | None:
-        try:
-            return parse(self._environ[name])
-        except KeyError:
-            self.wrong.append(f"{name}: missing")
-        except json.JSONDecodeError:
-            self.wrong.append(f"{name}: not JSON")
-        except ValueError as error:
-            self.wrong.append(f"{name}: {error}")
-        return None
+    def all(self, **wanted: tuple[str, Callable[[str], object]]) -> dict[str, Any]:
+        """Return what each variable holds, parsed, under its field's name; or raise SettingsError.
+
+        Nothing that a variable holds is repeated in the error.
+        """
+        found: dict[str, Any] = {}
+        wrong: list[str] = []
+        for field_name, (name, parse) in wanted.items():
+            try:
+                found[field_name] = parse(self._environ[name])
+            except KeyError:
+                wrong.append(f"{name}: missing")
+            except json.JSONDecodeError:
+                wrong.append(f"{name}: not JSON")
+            except ValueError as error:
+                wrong.append(f"{name}: {error}")
+        if wrong:
+            raise SettingsError("; ".join(wrong))
+        return found
 
     def wire(self, name: str) -> str:
         """Return where an emulator is, or an empty text: this is the cloud."""
