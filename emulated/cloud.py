@@ -18,7 +18,6 @@ from emulated import emulators, topics
 from emulated.archives import functions, lay_out
 from emulated.environments import environment
 from emulated.process import Function
-from emulated.relay import PushRelay
 from emulated.sendgrid import KEY, SendGridServer
 from emulated.tasks import TasksServer
 from emulated.vertex import VertexServer
@@ -53,7 +52,6 @@ class EmulatedCloud:
         self.vertex = VertexServer()
         self.sendgrid = SendGridServer()
         self.tasks = TasksServer()
-        self.relay = PushRelay()
         self.functions: dict[str, Function] = {}
         self.project = PROJECT
         self.pubsub_address = ""
@@ -65,7 +63,7 @@ class EmulatedCloud:
             firestore = self._exits.enter_context(emulators.firestore())
             pubsub = self._exits.enter_context(emulators.pubsub())
             self.pubsub_address = pubsub.address
-            for vendor in (self.vertex, self.sendgrid, self.tasks, self.relay):
+            for vendor in (self.vertex, self.sendgrid, self.tasks):
                 self._exits.enter_context(vendor)
             self._addresses = {
                 "FIRESTORE_EMULATOR_HOST": firestore.address,
@@ -75,7 +73,6 @@ class EmulatedCloud:
                 "HELPDESK_SENDGRID_URL": self.sendgrid.url,
             }
             self._start_functions()
-            self.relay.routes = {name: each.url for name, each in self.functions.items()}
             topics.lay_out(
                 pubsub.address,
                 PROJECT,
@@ -133,7 +130,7 @@ class EmulatedCloud:
 
     def _pushed_to(self, name: str, path: str) -> str:
         """Return where a subscription pushes to; without an address its messages just lie there."""
-        return "" if self._asleep else f"{self.relay.url}/{name}{path}"
+        return "" if self._asleep else f"{self.functions[name].url}{path}"
 
     def _laid_out(self, name: str) -> Function:
         archive = self._folder / "archives" / name
