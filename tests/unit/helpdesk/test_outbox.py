@@ -7,7 +7,7 @@ import pytest
 from helpdesk import events
 from helpdesk.documents import Create
 from helpdesk.errors import AlreadyExistsError, OutsideError
-from helpdesk.outbox import SWEEP_PAGE, Outbox
+from helpdesk.outbox import SWEEP_PAGE, NoBus, Outbox
 from tests.builders import NOW, an_event
 from tests.stands import Faulty, Tray
 
@@ -209,3 +209,12 @@ def test_a_store_that_is_down_is_told_to_who_sweeps(outbox, documents):
 
     with pytest.raises(OutsideError):
         outbox.sweep(PATIENCE)
+
+
+def test_who_publishes_nothing_leaves_its_events_to_upkeep(store, clock):
+    silent = Outbox(documents=store, bus=NoBus(), clock=clock)
+    (event,) = kept(silent, store, "e1")
+
+    assert not silent.send(event)
+
+    assert pending(store, event) == NOW
