@@ -45,7 +45,7 @@ class Asleep:
         outbox = Outbox(documents=cloud.documents, bus=self._tray, clock=cloud.clock)
         self._tickets = Tickets(documents=cloud.documents, outbox=outbox)
         self._desk = TicketDesk(
-            tickets=self._tickets, clock=cloud.clock, ids=cloud.ids, cursor_key=bytes(32)
+            tickets=self._tickets, clock=cloud.clock, ids=cloud.ids, seal_key=bytes(32)
         )
         user_id = cloud.accounts.ids_of([VIEWER])[0]
         self._viewer = Principal(

@@ -120,7 +120,7 @@ class CountedHouse:
             tickets=self.tickets,
             clock=self.clock,
             ids=self.ids,
-            cursor_key=self._settings.cursor_key,
+            seal_key=self._settings.seal_key,
         )
         desk = Desk(accounts=self.accounts, tickets=tickets)
         return create_app(lambda: desk)

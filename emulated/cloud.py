@@ -155,7 +155,7 @@ class EmulatedCloud:
         self.secrets = {
             "HELPDESK_TOKEN_KEYS": _keys("k1"),
             "HELPDESK_PEPPERS": _keys("p1"),
-            "HELPDESK_CURSOR_KEY": _secret(),
+            "HELPDESK_SEAL_KEY": _secret(),
         }
         public = {"HELPDESK_URL": urls["api"]}
         mail = {"HELPDESK_SENDGRID_KEY": KEY, "HELPDESK_SENDER": "desk@helpdesk.example.com"}

@@ -167,7 +167,7 @@ class House:
                 tickets=self.tickets,
                 clock=self.clock,
                 ids=self.ids,
-                cursor_key=self.settings.cursor_key,
+                seal_key=self.settings.seal_key,
             ),
         )
         app = create_app(lambda: desk, routes=(*ROUTES, *pages(self.mailbox)))

@@ -32,7 +32,7 @@ def settings_in(folder: Path, *, url: str) -> ApiSettings:
             url=url,
             tokens=keys(json.dumps(kept["tokens"])),
             peppers=keys(json.dumps(kept["peppers"])),
-            cursor_key=secret(kept["cursor_key"]),
+            seal_key=secret(kept["seal_key"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise SettingsError(f"{path} is damaged: {HOW_TO_MEND}") from error
@@ -45,7 +45,7 @@ def _write(path: Path) -> None:
     content = {
         "tokens": {"signing": "k1", "known": {"k1": made()}},
         "peppers": {"signing": "p1", "known": {"p1": made()}},
-        "cursor_key": made(),
+        "seal_key": made(),
     }
     draft = path.with_suffix(".new")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -31,12 +31,12 @@ class Page:
 class TicketDesk:
     """Takes in tickets and shows them."""
 
-    def __init__(self, *, tickets: Tickets, clock: Clock, ids: Ids, cursor_key: bytes) -> None:
+    def __init__(self, *, tickets: Tickets, clock: Clock, ids: Ids, seal_key: bytes) -> None:
         """Serve from `tickets`; sign cursors with the key."""
         self._tickets = tickets
         self._clock = clock
         self._ids = ids
-        self._cursor_key = cursor_key
+        self._seal_key = seal_key
 
     def open_ticket(
         self, principal: Principal, title: str, description: str, *, key: str | None = None
@@ -90,10 +90,10 @@ class TicketDesk:
         """Return one page of what the asker may see, newest first."""
         wanted = replace(scope(principal), status=status)
         bound_to = f"{principal.user_id}|{principal.role}|{status or ''}"
-        after = None if cursor is None else unseal(cursor, key=self._cursor_key, bound_to=bound_to)
+        after = None if cursor is None else unseal(cursor, key=self._seal_key, bound_to=bound_to)
         # One more than asked for tells whether the list goes on.
         found = self._tickets.list(wanted, limit=limit + 1, after=after)
         page, more = found[:limit], len(found) > limit
         place = (page[-1].created_at, page[-1].id) if more else None
-        sealed = place and seal(place, key=self._cursor_key, bound_to=bound_to)
+        sealed = place and seal(place, key=self._seal_key, bound_to=bound_to)
         return Page(tickets=page, next_cursor=sealed or None)

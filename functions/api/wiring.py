@@ -38,7 +38,7 @@ def wire() -> Wired:
         ids=ids,
     )
     tickets = TicketDesk(
-        tickets=cloud.tickets, clock=cloud.clock, ids=ids, cursor_key=ours.cursor_key
+        tickets=cloud.tickets, clock=cloud.clock, ids=ids, seal_key=ours.seal_key
     )
     claims = Claims(documents=cloud.documents, outbox=cloud.outbox, clock=cloud.clock)
     return Wired(desk=Desk(accounts=accounts, tickets=tickets), claims=claims)

@@ -59,7 +59,7 @@ class ApiSettings:
     url: str
     tokens: Keys
     peppers: Keys
-    cursor_key: bytes
+    seal_key: bytes
     bcrypt_cost: int = 12
 
     @classmethod
@@ -71,7 +71,7 @@ class ApiSettings:
                 url=("HELPDESK_URL", _url),
                 tokens=("HELPDESK_TOKEN_KEYS", keys),
                 peppers=("HELPDESK_PEPPERS", keys),
-                cursor_key=("HELPDESK_CURSOR_KEY", secret),
+                seal_key=("HELPDESK_SEAL_KEY", secret),
             )
         )
 

@@ -61,7 +61,7 @@ def settings(monkeypatch, emulators, project, vendors):
         "CLOUD_TASKS_EMULATOR_HOST": vendors.tasks.address,
         "FIRESTORE_EMULATOR_HOST": emulators.firestore.address,
         "PUBSUB_EMULATOR_HOST": emulators.pubsub.address,
-        "HELPDESK_CURSOR_KEY": secret(),
+        "HELPDESK_SEAL_KEY": secret(),
         "HELPDESK_INVOKER": "upkeep@example.com",
         "HELPDESK_LOCATION": "us-central1",
         "HELPDESK_MODEL": "gemini-2.5-flash-lite",

@@ -32,7 +32,7 @@ SETTINGS = ApiSettings(
     url="http://127.0.0.1:8080",
     tokens=Keys("k1", {"k1": bytes(range(32)), "k0": bytes(range(32, 64))}),
     peppers=Keys("p1", {"p1": bytes(range(64, 96))}),
-    cursor_key=bytes(range(96, 128)),
+    seal_key=bytes(range(96, 128)),
     bcrypt_cost=4,
 )
 
@@ -133,7 +133,7 @@ class Counter:
                 tickets=self.tickets,
                 clock=clock,
                 ids=self.house.ids,
-                cursor_key=SETTINGS.cursor_key,
+                seal_key=SETTINGS.seal_key,
             ),
         )
         self.routes = (*ROUTES, *pages(self.house.mailbox)) if routes is None else routes

@@ -264,7 +264,7 @@ def desk_with_ids(counter, *ids):
         tickets=counter.tickets,
         clock=counter.clock,
         ids=Repeating(*ids),
-        cursor_key=SETTINGS.cursor_key,
+        seal_key=SETTINGS.seal_key,
     )
 
 

@@ -23,7 +23,7 @@ WHOLE = {
     "HELPDESK_URL": "https://desk.example.com/",
     "HELPDESK_TOKEN_KEYS": RING,
     "HELPDESK_PEPPERS": RING,
-    "HELPDESK_CURSOR_KEY": coded(RANDOM),
+    "HELPDESK_SEAL_KEY": coded(RANDOM),
 }
 RINGS = ("HELPDESK_TOKEN_KEYS", "HELPDESK_PEPPERS")
 BAD_SECRETS = {
@@ -44,7 +44,7 @@ def test_whole_settings_are_read():
         url="https://desk.example.com",
         tokens=Keys("k2", {"k1": RANDOM, "k2": OTHER}),
         peppers=Keys("k2", {"k1": RANDOM, "k2": OTHER}),
-        cursor_key=RANDOM,
+        seal_key=RANDOM,
         bcrypt_cost=12,
     )
 
@@ -109,12 +109,12 @@ def test_a_safe_address_is_kept_without_its_last_slash(url, kept):
 
 
 @pytest.mark.parametrize("text", BAD_SECRETS.values(), ids=BAD_SECRETS.keys())
-def test_a_bad_cursor_key_is_refused(text):
+def test_a_bad_seal_key_is_refused(text):
     with pytest.raises(SettingsError) as refused:
-        ApiSettings.from_env({**WHOLE, "HELPDESK_CURSOR_KEY": text})
+        ApiSettings.from_env({**WHOLE, "HELPDESK_SEAL_KEY": text})
 
-    assert str(refused.value).startswith("HELPDESK_CURSOR_KEY: ")
-    assert BAD_SECRETS[str(refused.value).removeprefix("HELPDESK_CURSOR_KEY: ")] == text
+    assert str(refused.value).startswith("HELPDESK_SEAL_KEY: ")
+    assert BAD_SECRETS[str(refused.value).removeprefix("HELPDESK_SEAL_KEY: ")] == text
 
 
 @pytest.mark.parametrize("name", RINGS)
@@ -151,7 +151,7 @@ def test_all_that_is_wrong_is_named_at_once_and_no_value_is_repeated():
         "HELPDESK_URL": "http://swordfish.example.com",
         "HELPDESK_TOKEN_KEYS": '{"signing": "swordfish", "known": {}}',
         "HELPDESK_PEPPERS": "{swordfish",
-        "HELPDESK_CURSOR_KEY": coded(b"swordfish"),
+        "HELPDESK_SEAL_KEY": coded(b"swordfish"),
     }
 
     with pytest.raises(SettingsError) as refused:

@@ -17,7 +17,7 @@ def test_the_first_start_makes_secrets_that_nobody_else_can_read(tmp_path):
     settings = settings_in(folder, url=URL)
 
     assert settings.url == URL
-    assert len(settings.cursor_key) >= SECRET_LEAST
+    assert len(settings.seal_key) >= SECRET_LEAST
     assert settings.tokens.known != settings.peppers.known
     assert (folder / "secrets.json").stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -33,7 +33,7 @@ def test_two_houses_share_no_secret(tmp_path):
 
     assert one.tokens.known["k1"] != other.tokens.known["k1"]
     assert one.peppers.known["p1"] != other.peppers.known["p1"]
-    assert one.cursor_key != other.cursor_key
+    assert one.seal_key != other.seal_key
 
 
 def test_a_draft_that_a_crash_left_is_written_over(tmp_path):
@@ -53,11 +53,11 @@ def changed(folder, change):
 
 CHANGES = {
     "no tokens": lambda kept: kept.pop("tokens"),
-    "no cursor key": lambda kept: kept.pop("cursor_key"),
+    "no seal key": lambda kept: kept.pop("seal_key"),
     "a short pepper": lambda kept: kept["peppers"]["known"].update(p1="c2hvcnQ="),
     "a simple key": lambda kept: kept["tokens"]["known"].update(k1="A" * 43 + "="),
-    "no base64": lambda kept: kept.update(cursor_key="not base64!"),
-    "another type": lambda kept: kept.update(cursor_key=17),
+    "no base64": lambda kept: kept.update(seal_key="not base64!"),
+    "another type": lambda kept: kept.update(seal_key=17),
     "a list of keys": lambda kept: kept.update(tokens=["k1"]),
     "no signing key": lambda kept: kept["tokens"].update(signing="k9"),
     "an odd signing key": lambda kept: kept["tokens"].update(signing=["k1"]),
