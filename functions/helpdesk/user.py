@@ -1,16 +1,25 @@
-"""A user: who asks for help, who gives it, and what a moderator is good at."""
+"""A user: who asks for help, who gives it, what a moderator is good at, what words find whom."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import islice
+from unicodedata import category, normalize
 
 from helpdesk.errors import InvalidInputError
 
 CAPACITY_DEFAULT = 20
+CAPACITY_MOST = 1000
 EMAIL_MOST = 254  # octets of a forward path, RFC 5321 section 4.5.3.1.3 less the brackets
 NAME_MOST = 100
+SKILL_MOST = 50
+SKILLS_MOST = 50
+TERM_MOST = 20
+TERMS_MOST = 200
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_AROUND = "<>()[],;:\"'@"  # what stands around an address that was copied from a letter
 
 
 class Role(StrEnum):
@@ -70,3 +79,93 @@ def checked_name(name: str) -> str:
             f"name must be at most {NAME_MOST} printable characters", field="name"
         )
     return shown
+
+
+def checked_skills(skills: Sequence[str]) -> tuple[str, ...]:
+    """Return the skills trimmed, each on one line and named once, or raise InvalidInputError.
+
+    Two names that differ only by case are one skill, as for assignment; the first is kept.
+    """
+    kept: dict[str, str] = {}
+    for skill in skills:
+        name = " ".join(skill.split())
+        if not 1 <= len(name) <= SKILL_MOST or not name.isprintable():
+            raise InvalidInputError(
+                f"a skill must be 1 to {SKILL_MOST} printable characters", field="skills"
+            )
+        kept.setdefault(skill_key(name), name)
+    if len(kept) > SKILLS_MOST:
+        raise InvalidInputError(f"skills must be at most {SKILLS_MOST}", field="skills")
+    return tuple(kept.values())
+
+
+def checked_capacity(capacity: int) -> int:
+    """Return the capacity, or raise InvalidInputError."""
+    if not 0 <= capacity <= CAPACITY_MOST:
+        raise InvalidInputError(f"capacity must be 0 to {CAPACITY_MOST}", field="capacity")
+    return capacity
+
+
+def checked_absence(
+    since: datetime | None, until: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    """Return the bounds of an absence in UTC, either of which may be open.
+
+    Raise InvalidInputError for a time without its zone and for an end that is not after the begin.
+    """
+    begun, ended = _in_utc(since, "absent_from"), _in_utc(until, "absent_until")
+    if begun and ended and ended <= begun:
+        raise InvalidInputError("absent_until must be after absent_from", field="absent_until")
+    return begun, ended
+
+
+def skill_key(skill: str) -> str:
+    """Return what two names of one skill have in common."""
+    return " ".join(skill.split()).casefold()
+
+
+def search_terms(user: User) -> list[str]:
+    """Return what a user is found by: how the address and each word of theirs may begin.
+
+    The address comes first and then the name, so the bound costs only words of a long address.
+    """
+    begun = (word[:end] for word in _known_by(user) for end in range(1, TERM_MOST + 1))
+    return list(islice(dict.fromkeys(begun), TERMS_MOST))
+
+
+def sought_words(text: str) -> tuple[str, ...]:
+    """Return the words that a text looks for; an address, or how one begins, is one word."""
+    parts = [part.strip(_AROUND) for part in _folded(text).split()]
+    return tuple(word for part in parts for word in ([part] if "@" in part else _words(part)))
+
+
+def is_found_by(user: User, words: Sequence[str]) -> bool:
+    """Say whether each word is how the address or some word of a user begins."""
+    known = _known_by(user)
+    return all(any(each.startswith(word) for each in known) for word in words)
+
+
+def _known_by(user: User) -> list[str]:
+    return [_folded(user.email), *_words(_folded(user.name)), *_words(_folded(user.email))]
+
+
+def _folded(text: str) -> str:
+    """Return a text without case and accents: who looks for Muller finds Müller."""
+    plain = normalize("NFKD", text).casefold()
+    return "".join(each for each in plain if category(each) != "Mn")
+
+
+def _words(folded: str) -> list[str]:
+    """Return the words of a folded text; some scripts write vowels as marks, which belong to it."""
+    return "".join(each if category(each)[0] in "LMN" else " " for each in folded).split()
+
+
+def _in_utc(time: datetime | None, field: str) -> datetime | None:
+    if time is None:
+        return None
+    if time.utcoffset() is None:
+        raise InvalidInputError(f"{field} lacks its zone", field=field)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInputError(f"{field} is outside the calendar", field=field) from error

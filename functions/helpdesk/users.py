@@ -1,4 +1,4 @@
-"""Where users are kept, the roster of those who can take tickets, and how much each has open.
+"""Where users are kept and found, the roster of who can take tickets, how much each has open.
 
 The roster is one document with every moderator and admin in it, written in the same commit as the
 profile it repeats. Assignment reads that one document instead of every profile.
@@ -9,16 +9,29 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from helpdesk.documents import Create, Document, Increment, Query, Update, Write
+from helpdesk.documents import (
+    Create,
+    Document,
+    Filter,
+    Increment,
+    Op,
+    Order,
+    Query,
+    Update,
+    Value,
+    Write,
+)
 from helpdesk.errors import AlreadyExistsError, ConflictError, NotFoundError
 from helpdesk.events import Event
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
-from helpdesk.user import Role, User
-from helpdesk.wire import user_document, user_from
+from helpdesk.user import TERM_MOST, Role, User, is_found_by, skill_key, sought_words
+from helpdesk.wire import USER_FIELDS, searchable_document, user_document, user_from
 
 ROSTER = "rosters/staff"
 PAGE = 100
+READ_MOST = 500  # documents that one page of a search may cost
+_NEWEST = (Order("created_at", descending=True),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +48,27 @@ class CountedLoad:
 
     open: int = 0
     version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """Which users a list shows: everything that is not None must match; newest first.
+
+    `skill` is one whole name in any case. `text` is words: each begins one of the user's name or
+    e-mail address, or that address itself.
+    """
+
+    role: Role | None = None
+    skill: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One page of users, and the place behind which the list goes on; None at its end."""
+
+    users: list[User]
+    after: tuple[Value, ...] | None
 
 
 class Users:
@@ -57,9 +91,39 @@ class Users:
         found = self._documents.get_many([_path(user_id) for user_id in user_ids])
         return [user_from(each.data, version=each.version) if each else None for each in found]
 
+    def find(
+        self, wanted: Searched, *, limit: int, after: tuple[Value, ...] | None = None
+    ) -> Found:
+        """Return one page of users, newest first, after at most READ_MOST documents.
+
+        A query compares one array at most, so other words and a skill beside them are looked at
+        here: such a page may have fewer users than asked for, or none, and not be the last.
+        """
+        words = sought_words(wanted.text or "")
+        if wanted.text and not words:
+            return Found(users=[], after=None)  # a text without a word is nobody's
+        filters = _filters(wanted, words)
+        users: list[User] = []
+        left, size = READ_MOST, limit + 1  # one more than asked for tells whether it goes on
+        while left and len(users) < limit:
+            size = min(size, left)
+            query = Query("users", filters, _NEWEST, size, after, USER_FIELDS)
+            read = self._documents.query(query)
+            for document in read:
+                user = user_from(document.data, version=document.version)
+                if _fits(user, wanted, words):
+                    if len(users) == limit:
+                        return Found(users=users, after=after)
+                    users.append(user)
+                after = (user.created_at, user.id)
+            if len(read) < size:
+                return Found(users=users, after=None)
+            left, size = left - size, size * 2
+        return Found(users=users, after=after)
+
     def add(self, user: User, event: Event | None = None) -> None:
         """Keep a new user and what tells of it, or raise AlreadyExistsError."""
-        writes: list[Write] = [Create(_path(user.id), user_document(user))]
+        writes: list[Write] = [Create(_path(user.id), searchable_document(user))]
         writes += self._on_roster(user)
         if event:
             writes.append(self._outbox.kept(event))
@@ -74,7 +138,7 @@ class Users:
         """
         if user.version is None:
             raise ValueError("the user was not read from its own document")
-        change = Update(_path(user.id), user_document(user), unchanged_since=user.version)
+        change = Update(_path(user.id), searchable_document(user), unchanged_since=user.version)
         self._documents.commit([change, *self._on_roster(user)])
 
     def staff(self) -> list[User]:
@@ -139,6 +203,23 @@ class Users:
         with suppress(AlreadyExistsError):
             self._documents.commit([Create(ROSTER, {"members": {}})])
         return self._documents.get(ROSTER)
+
+
+def _filters(wanted: Searched, words: Sequence[str]) -> tuple[Filter, ...]:
+    """Return what the store compares: the role, and the longest word or else the skill."""
+    filters = [Filter("role", Op.EQ, wanted.role.value)] if wanted.role else []
+    if words:
+        filters.append(Filter("terms", Op.CONTAINS, max(words, key=len)[:TERM_MOST]))
+    elif wanted.skill:
+        filters.append(Filter("skill_keys", Op.CONTAINS, skill_key(wanted.skill)))
+    return tuple(filters)
+
+
+def _fits(user: User, wanted: Searched, words: Sequence[str]) -> bool:
+    """Say whether a user has what was asked for besides the role."""
+    if wanted.skill and skill_key(wanted.skill) not in map(skill_key, user.skills):
+        return False
+    return is_found_by(user, words)
 
 
 def assigned(user_id: str, at: datetime) -> Increment:

@@ -7,7 +7,7 @@ from typing import Any
 from helpdesk.documents import Data, Document
 from helpdesk.errors import InvalidInputError
 from helpdesk.ticket import Listed, Status, Ticket
-from helpdesk.user import Role, User
+from helpdesk.user import Role, User, search_terms, skill_key
 from helpdesk.verdict import (
     Category,
     Judged,
@@ -164,8 +164,20 @@ def _judged(judged: Judged[Any], value: object) -> Data:
     return {"value": value, "confidence": judged.confidence, "evidence": judged.evidence}
 
 
+USER_FIELDS = tuple(name for name in User.__dataclass_fields__ if name != "version")
+
+
+def searchable_document(user: User) -> Data:
+    """Return the document that keeps a user's public side, with what it is found by."""
+    return {
+        **user_document(user),
+        "terms": search_terms(user),
+        "skill_keys": [skill_key(skill) for skill in user.skills],
+    }
+
+
 def user_document(user: User) -> Data:
-    """Return the document that keeps a user's public side."""
+    """Return a user's public side alone: what the roster repeats of each member."""
     return {
         "id": user.id,
         "email": user.email,
@@ -182,13 +194,13 @@ def user_document(user: User) -> Data:
 
 
 def user_from(data: Mapping[str, Any], *, version: str | None = None) -> User:
-    """Return the user a document, or an entry of the roster, keeps."""
+    """Return the user a document, or an entry of the roster, keeps: USER_FIELDS at least."""
     return User(
         id=data["id"],
         email=data["email"],
         name=data["name"],
         created_at=data["created_at"],
-        role=Role(data["role"]),
+        role=_role(data["role"]),
         skills=tuple(data["skills"]),
         capacity=data["capacity"],
         available=data["available"],
@@ -197,3 +209,8 @@ def user_from(data: Mapping[str, Any], *, version: str | None = None) -> User:
         disabled=data["disabled"],
         version=version,
     )
+
+
+def _role(kept: Any) -> Role:  # noqa: ANN401 - whatever was kept
+    """Return a kept role; whoever has one that is not known here serves nobody."""
+    return Role(kept) if kept in set(Role) else Role.USER

@@ -31,11 +31,11 @@ def test_every_entry_of_the_list_is_declared_under_its_own_name():
 
 
 def test_only_what_may_be_lost_in_time_expires():
-    assert set(expiring()) == {"idem", "sessions", "refresh"}
+    assert set(expiring()) == {"idem", "limits", "links", "sessions", "refresh"}
 
 
 def test_what_is_of_no_use_after_a_while_expires():
-    assert set(expiring()) == {"idem", "sessions", "refresh"}
+    assert set(expiring()) == {"idem", "limits", "links", "sessions", "refresh"}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from helpdesk.events import EventType
 from helpdesk.outbox import Outbox
 from helpdesk.user import Role
 from helpdesk.users import ROSTER, Load, Users, assigned
+from helpdesk.wire import USER_FIELDS
 from tests.builders import NOW, a_moderator, a_user, an_admin, an_event
 from tests.stands import Faulty, Tray, everything
 
@@ -157,6 +158,55 @@ def test_who_is_promoted_joins_the_roster(users):
     users.save(replace(users.get("asker"), role=Role.MODERATOR))
 
     assert names(users) == {"asker"}
+
+
+def test_who_serves_again_is_back_on_the_roster(users):
+    users.add(a_moderator())
+    users.save(replace(users.get("mod"), disabled=True))
+
+    users.save(replace(users.get("mod"), disabled=False))
+
+    assert users.staff() == [a_moderator()]
+
+
+def test_who_is_disabled_joins_no_roster_when_promoted(users):
+    users.add(an_admin())
+    users.add(a_user(disabled=True))
+
+    users.save(replace(users.get("asker"), role=Role.ADMIN))
+
+    assert names(users) == {"admin"}
+
+
+def test_the_roster_repeats_nothing_that_only_a_search_needs(users, documents):
+    users.add(a_moderator(skills=("SQL",)))
+    users.save(replace(users.get("mod"), capacity=3))
+
+    (member,) = documents.get(ROSTER).data["members"].values()
+
+    assert set(member) == set(USER_FIELDS)
+
+
+def test_of_many_who_change_one_user_at_once_each_is_told_or_kept(users):
+    users.add(an_admin())
+    users.add(a_user())
+    read = users.get("asker")
+    changes = [{"role": Role.ADMIN}, {"role": Role.MODERATOR}, {"disabled": True}, {"name": "Ann"}]
+
+    def tried(change):
+        try:
+            users.save(replace(read, **change))
+        except ConflictError:
+            return None
+        return change
+
+    with ThreadPoolExecutor(len(changes)) as pool:
+        (kept,) = filter(None, pool.map(tried, changes))
+
+    found = replace(users.get("asker"), version=None)
+    assert found == a_user(**kept)
+    serving = {found.id} if found.role is not Role.USER else set()
+    assert names(users) == {"admin", *serving}
 
 
 def test_a_profile_outside_the_roster_leaves_it_alone(users, documents):

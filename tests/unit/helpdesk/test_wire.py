@@ -21,7 +21,9 @@ from helpdesk.verdict import (
     Verdict,
 )
 from helpdesk.wire import (
+    USER_FIELDS,
     moment,
+    searchable_document,
     ticket_document,
     ticket_from,
     time_text,
@@ -126,6 +128,32 @@ def test_a_user_comes_back_as_it_was_kept(user):
     assert user_from(data, version=user.version) == user
 
 
+@given(USERS)
+def test_a_user_comes_back_from_the_document_that_is_searched(user):
+    data = through_a_store(searchable_document(user))
+
+    assert user_from(data, version=user.version) == user
+
+
+def test_what_a_user_is_found_by_is_kept_with_the_user_alone():
+    user = a_user(skills=("SQL", "Straße"))
+
+    kept = searchable_document(user)
+
+    assert kept["skill_keys"] == ["sql", "strasse"]
+    assert "asker" in kept["terms"]
+    assert kept.keys() - user_document(user).keys() == {"terms", "skill_keys"}
+    assert tuple(user_document(user)) == USER_FIELDS
+
+
+def test_a_roster_of_a_thousand_fits_into_one_document():
+    member = a_user(id="U" * 26, name="n" * 50, email="e" * 50, skills=("s" * 20,) * 20)
+
+    size = len(codec.encode(user_document(member)))
+
+    assert 1_000 * (len(member.id) + size + 10) < 2**20  # the most that Firestore takes
+
+
 @given(VERDICTS)
 def test_a_verdict_comes_back_as_it_was_kept(verdict):
     assert verdict_from(through_a_store(verdict_document(verdict))) == verdict
@@ -193,3 +221,10 @@ def test_a_time_is_written_in_utc_with_microseconds():
     time = datetime(2026, 1, 31, 10, 30, tzinfo=timezone(timedelta(hours=1)))
 
     assert time_text(time) == "2026-01-31T09:30:00.000000Z"
+
+
+@pytest.mark.parametrize("role", ["superuser", "", "Admin", None])
+def test_a_user_whose_role_is_not_known_serves_nobody(role):
+    kept = {**user_document(a_user(role=Role.ADMIN)), "role": role}
+
+    assert user_from(kept).role is Role.USER
