@@ -15,7 +15,8 @@ ROOMS := functions local emulated tests $(wildcard bench tools)
 FUNCTIONS := api triage assign notify upkeep
 
 # The code that decides: every branch of it is tested.
-DECISIONS := functions/helpdesk/*,functions/*/step.py,functions/assign/choose.py,functions/notify/letters.py,$(UPKEEP)
+DECISIONS := functions/helpdesk/*,functions/*/step.py,functions/assign/choose.py,functions/notify/letters.py,functions/notify/account_letters.py,functions/notify/sheet.py,$(ENTRANCE),$(UPKEEP)
+ENTRANCE  := $(addprefix functions/api/,account.py,accounts.py,admins.py,client.py,devices.py,directory.py,entrance.py,limits.py,links.py,password_rules.py,policy.py,renewal.py,sessions.py,tokens.py)
 UPKEEP    := functions/upkeep/letters.py,functions/upkeep/loads.py,functions/upkeep/parked.py,functions/upkeep/rounds.py,functions/upkeep/timers.py
 
 # What only the emulators can show: without them nobody is to blame for it.
@@ -30,7 +31,7 @@ COMPILE     = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 
               --generate-hashes --no-header $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run emulated test deployed check bench lock clean
+.PHONY: help setup run emulated admin test deployed check bench lock clean
 
 # A virtual environment whose Python is gone is rebuilt, whatever its stamps say.
 ifneq ($(shell test -x $(PY) && echo alive),alive)
@@ -47,6 +48,9 @@ run: $(RUN_READY) ## run the whole house on this machine (ARGS="--help" lists it
 
 emulated: $(DEV_READY) ## run it as it would be deployed, on emulators (needs gcloud and Java; ARGS="--help")
 	@exec env PYTHONPATH=functions:. $(PY) -m emulated $(ARGS)
+
+admin: $(DEV_READY) ## make the first admin of a project in the cloud (ARGS="ada@example.com")
+	@exec env PYTHONPATH=functions:. $(PY) -m api.admin $(ARGS)
 
 test: $(DEV_READY) ## run every test, then hold the coverage gates (ARGS="--emulators=required")
 	@$(PY) -m coverage erase

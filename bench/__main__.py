@@ -14,6 +14,7 @@ from pathlib import Path
 from bench import (
     chain,
     cost,
+    enumeration,
     fill,
     functions,
     gates,
@@ -35,7 +36,7 @@ LISTS = {"P1", "P2"}
 TICKETS = {"P4", "P5", "P12"}
 STARTS = {"P6", "P7"}
 COUNTED = {"P3", "P11", "OPS"}
-EMPTY = STARTS | COUNTED | {"P10", "IMPORTS"}  # what needs no filled house
+EMPTY = STARTS | COUNTED | {"E3", "P10", "IMPORTS"}  # what needs no filled house
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,9 @@ def _measured(folder: Path, asked: Arguments, only: Sequence[str]) -> list[Row]:
     if "P10" in only:
         _say("what the model is asked")
         rows += model.measure(folder / "model")
+    if "E3" in only:
+        _say("who has an account, by the clock")
+        rows += enumeration.measure(folder / "enumeration")
     if COUNTED & set(only):
         _say("a ticket's life, counted")
         counted = operations.measure(folder / "operations")

@@ -5,7 +5,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from api.accounts import Principal
+from api.entrance import Visitor
+from api.limits import Limits
+from api.sessions import Principal
 from api.tickets import TicketDesk
 from assign.step import assign_ticket
 from bench.wired import DESCRIPTION, RULES, TITLE, Tray
@@ -45,9 +47,14 @@ class Asleep:
         outbox = Outbox(documents=cloud.documents, bus=self._tray, clock=cloud.clock)
         self._tickets = Tickets(documents=cloud.documents, outbox=outbox)
         self._desk = TicketDesk(
-            tickets=self._tickets, clock=cloud.clock, ids=cloud.ids, seal_key=bytes(32)
+            tickets=self._tickets,
+            limits=Limits(documents=cloud.documents, clock=cloud.clock),
+            per_hour=PAGE * 100,
+            clock=cloud.clock,
+            ids=cloud.ids,
+            seal_key=bytes(32),
         )
-        user_id = cloud.accounts.ids_of([VIEWER])[0]
+        user_id = cloud.desk.accounts.ids_of([VIEWER])[0]
         self._viewer = Principal(
             user_id=user_id or "", name="Vic Viewer", role=Role.USER, session_id=""
         )
@@ -71,7 +78,7 @@ class Asleep:
                 return First(method="POST", path="/minute", status=204, done=lambda _: True)
 
     def _list(self) -> First:
-        token = self._cloud.accounts.log_in(VIEWER, PASSWORD).access_token
+        token = self._cloud.desk.entrance.log_in(VIEWER, PASSWORD, Visitor()).session.access_token
         return First(
             method="GET",
             path=f"/api/tickets?limit={PAGE}",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from api.entrance import Visitor
 from bench.floor_app import INSERT, connected
 from helpdesk.clock import RandomIds
 from helpdesk.documents import Create, Increment, Write
@@ -74,7 +75,7 @@ def fill_house(folder: Path, rows: int, known: list[Text]) -> float:
         house = House(folder, settings_in(folder, url="http://127.0.0.1"))
         try:
             seed(house)
-            viewer = house.accounts.log_in(VIEWER, PASSWORD).user
+            viewer = house.desk.entrance.log_in(VIEWER, PASSWORD, Visitor()).session.user
             # The roster has everybody; the moderator of the accounts gets as many as the others.
             hands = [user for user in house.users.staff() if user.role is Role.MODERATOR]
             for writes in _batches(_tickets(rows, known, viewer, hands)):

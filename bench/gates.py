@@ -27,6 +27,7 @@ POST_WRITES = 5  # OPS: documents; deletions are told apart, they cost a ninth o
 CHAIN_WRITES = 12
 CHAIN_READS = 12
 GET_READS = 3
+AUC = (0.40, 0.60)  # E3
 
 WHAT = {
     "P1": "the list does not grow with N",
@@ -40,6 +41,7 @@ WHAT = {
     "P10": "calls of the model and tokens a ticket",
     "P11": "a thousand tickets at list price",
     "P12": "eight clients at once",
+    "E3": "whether time tells who has an account",
     "OPS": "documents read and written in a ticket's life",
     "IMPORTS": "what the functions import, and when",
 }

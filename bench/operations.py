@@ -149,7 +149,9 @@ def _sessions(house: CountedHouse) -> dict[str, Count]:
     acts: dict[str, Callable[[], object]] = {
         "log-in": partial(house.ask, "POST", "/api/auth/login", expect=200, body=asked),
         "refresh": partial(house.ask, "POST", "/api/auth/refresh", expect=200, body=shown),
-        "authenticate": partial(house.accounts.authenticate, house.session(Role.USER).access_token),
+        "authenticate": partial(
+            house.desk.sessions.authenticate, house.session(Role.USER).access_token
+        ),
     }
     return {name: house.tally.of(act) for name, act in acts.items()}
 
@@ -193,7 +195,7 @@ def _travel(house: CountedHouse, event: Event) -> None:
 
 def _resolve(house: CountedHouse, ticket_id: str) -> None:
     """End the work on a ticket. No route does that yet: so would one, by the rules of the house."""
-    asker = house.accounts.authenticate(house.session(Role.ADMIN).access_token)
+    asker = house.desk.sessions.authenticate(house.session(Role.ADMIN).access_token)
     ticket = house.tickets.get(ticket_id)
     entry = Entry(action="resolved", actor=Actor.HUMAN, actor_id=asker.user_id, cause="", why={})
     house.tickets.save(

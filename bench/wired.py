@@ -5,15 +5,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from flask import Flask
 from werkzeug.test import TestResponse
 
-from api.accounts import Accounts, LoggedIn
 from api.app import create_app
+from api.desk import Stores, desk_over
+from api.entrance import Visitor
 from api.passwords import Passwords
-from api.routes import Desk
-from api.tickets import TicketDesk
-from api.tokens import Tokens
+from api.sessions import LoggedIn
 from assign.step import assign_ticket
 from bench.counted import Counted, Tally
 from helpdesk import events
@@ -54,30 +52,36 @@ class Tray:
 class CountedHouse:
     """The helpdesk, wired as in the cloud over stores that count into one tally."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, bcrypt_cost: int = 4) -> None:
         self.clock, self.ids = SystemClock(), RandomIds()
         self.tally, self.tray = Tally(), Tray()
         self.store = SqliteDocuments(folder / "helpdesk.db", durable=False)
         self._auth = SqliteDocuments(folder / "auth.db", durable=False)
         self._mailbox = Mailbox(folder / "mailbox.db", clock=self.clock)
         self._documents = Counted(self.store, self.tally)
-        self._settings = replace(settings_in(folder, url="http://127.0.0.1"), bcrypt_cost=4)
+        self._settings = replace(
+            settings_in(folder, url="http://127.0.0.1"), bcrypt_cost=bcrypt_cost
+        )
         self._passwords = Passwords(self._settings.peppers, cost=self._settings.bcrypt_cost)
         outbox = Outbox(documents=self._documents, bus=self.tray, clock=self.clock)
         self.tickets = Tickets(documents=self._documents, outbox=outbox)
         self.users = Users(documents=self._documents, outbox=outbox)
-        self.accounts = Accounts(
-            documents=Counted(self._auth, self.tally),
+        stores = Stores(
+            auth=Counted(self._auth, self.tally),
+            documents=self._documents,
+            outbox=outbox,
             users=self.users,
-            passwords=self._passwords,
-            tokens=Tokens(self._settings.tokens, clock=self.clock, ids=self.ids),
-            clock=self.clock,
-            ids=self.ids,
+            tickets=self.tickets,
         )
-        self._app = self._served()
+        self.desk = desk_over(
+            stores, self._settings, passwords=self._passwords, clock=self.clock, ids=self.ids
+        )
+        self._app = create_app(lambda: self.desk)
+        self.password_hash = self._passwords.hashed(PASSWORD)
         self.people = self._staffed()
         self._sessions = {
-            role: self.accounts.log_in(user.email, PASSWORD) for role, user in self.people.items()
+            role: self.desk.entrance.log_in(user.email, PASSWORD, Visitor()).session
+            for role, user in self.people.items()
         }
 
     def close(self) -> None:
@@ -115,16 +119,6 @@ class CountedHouse:
         if result is not expect:
             raise RuntimeError(f"{name} made {result} of {event.id}")
 
-    def _served(self) -> Flask:
-        tickets = TicketDesk(
-            tickets=self.tickets,
-            clock=self.clock,
-            ids=self.ids,
-            seal_key=self._settings.seal_key,
-        )
-        desk = Desk(accounts=self.accounts, tickets=tickets)
-        return create_app(lambda: desk)
-
     def _step(self, name: str) -> Callable[[Event], None]:
         step = {
             "triage": partial(triage_ticket, classifier=RULES, fallback=RULES),
@@ -134,6 +128,7 @@ class CountedHouse:
                 users=self.users,
                 mail=Mail(documents=self._documents, mailer=self._mailbox, clock=self.clock),
                 url=self._settings.url,
+                link_key=self._settings.link_key,
             ),
         }[name]
         return partial(step, tickets=self.tickets, clock=self.clock)
@@ -144,9 +139,8 @@ class CountedHouse:
         for number in range(1, MODERATORS):
             self.users.add(self._person(f"moderator-{number}", Role.MODERATOR, skills))
         people = {role: self._person(role.value, role, skills) for role in ROLES}
-        password_hash = self._passwords.hashed(PASSWORD)
         for user in people.values():
-            self.accounts.add(user, password_hash, greet=False)
+            self.desk.accounts.add(user, self.password_hash, greet=False)
         return people
 
     def _person(self, name: str, role: Role, skills: Sequence[str]) -> User:

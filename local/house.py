@@ -11,12 +11,11 @@ from typing import TextIO
 
 from flask import Flask
 
-from api.accounts import Accounts
 from api.app import create_app
+from api.desk import Stores, desk_over
+from api.edge import Edge
 from api.passwords import Passwords
-from api.routes import ROUTES, Desk
-from api.tickets import TicketDesk
-from api.tokens import Tokens
+from api.routes import ROUTES
 from assign.step import assign_ticket
 from helpdesk import timers
 from helpdesk.claims import Claims
@@ -103,13 +102,15 @@ class House:
         self.tickets = Tickets(documents=self.documents, outbox=self.outbox)
         self.parked = Parked(documents=self._followed, clock=self.clock)
         self.passwords = Passwords(settings.peppers, cost=settings.bcrypt_cost)
-        self.accounts = Accounts(
-            documents=self.auth,
+        stores = Stores(
+            auth=self.auth,
+            documents=self.documents,
+            outbox=self.outbox,
             users=self.users,
-            passwords=self.passwords,
-            tokens=Tokens(settings.tokens, clock=self.clock, ids=self.ids),
-            clock=self.clock,
-            ids=self.ids,
+            tickets=self.tickets,
+        )
+        self.desk = desk_over(
+            stores, settings, passwords=self.passwords, clock=self.clock, ids=self.ids
         )
         self.upkeep = Upkeep(
             outbox=self.outbox,
@@ -156,21 +157,17 @@ class House:
                 mail=mail,
                 clock=self.clock,
                 url=self.settings.url,
+                link_key=self.settings.link_key,
             ),
         }
 
     def app(self) -> Flask:
         """Return the web application of this house."""
-        desk = Desk(
-            accounts=self.accounts,
-            tickets=TicketDesk(
-                tickets=self.tickets,
-                clock=self.clock,
-                ids=self.ids,
-                seal_key=self.settings.seal_key,
-            ),
+        app = create_app(
+            lambda: self.desk,
+            routes=(*ROUTES, *pages(self.mailbox)),
+            edge=Edge(url=self.settings.url, origins=self.settings.origins),
         )
-        app = create_app(lambda: desk, routes=(*ROUTES, *pages(self.mailbox)))
         app.wsgi_app = self.traffic.requests_of(app.wsgi_app)  # type: ignore[assignment,method-assign]
         return app
 

@@ -3,23 +3,23 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from api.routes import Answered, Asked, Desk, Route, Who
-from api.schemas import Answer
+from api.desk import Desk
+from api.policy import Act, allows
+from api.route import Answered, Asked, Route
+from api.schemas import Answer, Query
 from helpdesk.errors import NotFoundError
 from helpdesk.ports import Letter
-from helpdesk.user import Role
 from local.mailbox import Mailbox, Received
 
 
-class ListLetters(BaseModel):
+class ListLetters(Query):
     """Which letters: about one ticket, before a number, at most so many."""
 
-    model_config = ConfigDict(extra="forbid")
-
     ticket_id: Annotated[str, Field(max_length=40)] | None = None
-    before: Annotated[int, Field(ge=1, lt=2**63)] | None = None
+    # Beyond it not every reader of JSON keeps whole numbers exact.
+    before: Annotated[int, Field(ge=1, lt=2**53)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
 
 
@@ -46,9 +46,9 @@ def pages(mailbox: Mailbox) -> tuple[Route, ...]:
     def letters(desk: Desk, asked: Asked) -> Answered:
         """Read the letters to oneself; an admin reads everybody's."""
         query: ListLetters = asked.query
-        everybody = asked.principal.role is Role.ADMIN
+        everybody = allows(asked.principal, Act.READ_LETTERS)
         found = mailbox.read(
-            recipient=None if everybody else desk.accounts.me(asked.principal).email,
+            recipient=None if everybody else desk.directory.own(asked.principal).email,
             ticket_id=query.ticket_id,
             before=query.before,
             limit=query.limit,
@@ -57,10 +57,10 @@ def pages(mailbox: Mailbox) -> tuple[Route, ...]:
 
     def letter(desk: Desk, asked: Asked) -> Answered:
         """Read one letter as its reader sees it; `latest` is the newest to oneself."""
-        everybody = asked.principal.role is Role.ADMIN
+        everybody = allows(asked.principal, Act.READ_LETTERS)
         number = asked.path["number"]
         found = mailbox.read(
-            recipient=None if everybody else desk.accounts.me(asked.principal).email,
+            recipient=None if everybody else desk.directory.own(asked.principal).email,
             before=None if number == "latest" else _number(number) + 1,
             limit=1,
         )
@@ -70,17 +70,17 @@ def pages(mailbox: Mailbox) -> tuple[Route, ...]:
 
     return (
         Route(
-            method="GET", path="/api/mailbox", who=Who.SIGNED_IN, handler=letters,
+            method="GET", path="/api/mailbox", act=Act.KEEP_ACCOUNT, handler=letters,
             summary="Read the mailbox of the local house", query=ListLetters, status=200,
             answer=LetterPage,
         ),
         Route(
-            method="GET", path="/api/mailbox/{number}", who=Who.SIGNED_IN, handler=letter,
+            method="GET", path="/api/mailbox/{number}", act=Act.KEEP_ACCOUNT, handler=letter,
             summary="Read one letter as plain text; `latest` is the newest", status=200,
             answer=str, also=(404,),
         ),
         Route(
-            method="GET", path="/", who=Who.ANYONE, handler=_welcome,
+            method="GET", path="/", act=Act.LOOK_IN, handler=_welcome,
             summary="Say where things are", status=200, answer=Welcome, wired=False,
         ),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from api.accounts import Accounts
+from api.desk import Desk
 from api.passwords import Passwords
 from helpdesk.ports import Clock, Ids
 from helpdesk.user import Role, User
@@ -85,8 +85,8 @@ class House(Protocol):
     """What a house has that people move into."""
 
     @property
-    def accounts(self) -> Accounts:
-        """Return who may log in."""
+    def desk(self) -> Desk:
+        """Return what the routes work with."""
 
     @property
     def users(self) -> Users:
@@ -111,7 +111,7 @@ def seed(house: House) -> bool:
     An earlier start may have been stopped between any two of them, or between the two sides of one:
     the profile comes last, so whoever has one is whole.
     """
-    ids = house.accounts.ids_of([person.email for person in PEOPLE])
+    ids = house.desk.accounts.ids_of([person.email for person in PEOPLE])
     profiles = house.users.get_many([each for each in ids if each])
     whole = {user.id for user in profiles if user}
     missing = [each for each in zip(PEOPLE, ids, strict=True) if each[1] not in whole]
@@ -124,5 +124,5 @@ def seed(house: House) -> bool:
         if user_id:
             house.users.add(user)
         else:
-            house.accounts.add(user, password_hash, greet=False)
+            house.desk.accounts.add(user, password_hash, greet=False)
     return True

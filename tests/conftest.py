@@ -7,6 +7,7 @@ from hypothesis import settings
 
 from local.documents import SqliteDocuments
 from tests.builders import FixedClock
+from tests.canaries import Watchman
 from tests.emulators import Emulators
 from tests.stands import Line
 
@@ -31,8 +32,25 @@ def emulators(request):
     shared.stop()
 
 
+@pytest.fixture(scope="session")
+def watchman():
+    """Watch all that is logged in the whole suite, at the level of production."""
+    watching, root = Watchman(), logging.getLogger()
+    root.addHandler(watching)
+    root.setLevel(logging.INFO)
+    yield watching
+    root.removeHandler(watching)
+
+
 @pytest.fixture(autouse=True)
-def own_log():
+def no_secret_is_logged(watchman):
+    """Fail the test in which a secret was written to the log."""
+    yield
+    watchman.check()
+
+
+@pytest.fixture(autouse=True)
+def own_log(watchman):
     """A function sends its log somewhere when it begins; leave no handler to the next test."""
     root = logging.getLogger()
     before, level = list(root.handlers), root.level

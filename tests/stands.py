@@ -27,6 +27,7 @@ from triage.rules import RuleClassifier
 from triage.step import triage_ticket
 
 URL = "https://desk.example.com"
+LINK_KEY = bytes(range(128, 160))
 REDELIVERIES_MOST = 10
 TRIED = {"attempts", "triage_attempts", "latency_ms"}
 RULES = RuleClassifier()  # reads its lexicon once
@@ -163,6 +164,7 @@ class Line:
                 mail=Mail(documents=self.documents, mailer=self.mailer, clock=self.clock),
                 clock=self.clock,
                 url=URL,
+                link_key=LINK_KEY,
             ),
         }
         return wired[name]

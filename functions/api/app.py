@@ -2,29 +2,37 @@
 
 import logging
 import re
-import secrets
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 
 from flask import Flask, Response, g, request
 
-from api import http
-from api.accounts import Principal
+from api import cors, http
+from api.client import client_of
+from api.desk import Desk
+from api.edge import STRICTEST, Edge, new_request_id
+from api.entrance import LogInError, Visitor
 from api.passwords import BusyError
-from api.routes import ROUTES, Answered, Asked, Desk, Route, Who
-from helpdesk.errors import ForbiddenError, HelpdeskError, UnauthenticatedError
+from api.policy import check, is_public
+from api.route import Answered, Asked, Route
+from api.routes import ROUTES
+from api.sessions import Principal, RevokedError
+from helpdesk.errors import HelpdeskError, UnauthenticatedError
 from helpdesk.log import bind
-from helpdesk.user import Role
 
 log = logging.getLogger(__name__)
 
 
-def create_app(desk: Callable[[], Desk], *, routes: Sequence[Route] = ROUTES) -> Flask:
+def create_app(
+    desk: Callable[[], Desk], *, routes: Sequence[Route] = ROUTES, edge: Edge = STRICTEST
+) -> Flask:
     """Return the app; `desk` is asked for at the first request, never at import."""
     app = Flask("helpdesk", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = http.BODY_MOST + 1  # read_raw refuses that one
     app.url_map.merge_slashes = False
     for route in routes:
-        if not route.wired and route.who is not Who.ANYONE:
+        if not route.wired and not is_public(route.act):
             raise ValueError(f"{route.path} asks who it is and has nobody to ask")
         rule = re.sub(r"{(\w+)}", r"<\1>", route.path)
         view = _view(route, desk)
@@ -38,26 +46,29 @@ def create_app(desk: Callable[[], Desk], *, routes: Sequence[Route] = ROUTES) ->
     )  # fmt: skip
     app.register_error_handler(Exception, _problem)
     app.before_request(_begin)
-    app.after_request(_finish)
+    app.before_request(lambda: cors.preflight(request, edge.origins))
+    app.after_request(partial(_finish, edge=edge))
     return app
 
 
 def _view(route: Route, desk: Callable[[], Desk]) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         built = desk() if route.wired else None
-        asker = _asker(route, built) if built and route.who is not Who.ANYONE else None
+        asker = _asker(route, built) if built and not is_public(route.act) else None
         asked = Asked(
             asker=asker,
             path=path,
             headers=dict(request.headers),
+            visitor=_visitor(built.proxies) if built else Visitor(),
             body=http.read_body(request, route.body) if route.body else None,
             raw=http.read_raw(request, route.raw_most) if route.raw_most else b"",
             query=http.read_query(request, route.query) if route.query else None,
         )
-        with bind(user_id=asker.user_id) if asker else bind():
-            answered: Answered = route.handler(built, asked)
+        answered: Answered = route.handler(built, asked)
         if answered.text is not None:
-            return http.text_response(answered.status, answered.text)
+            return http.text_response(
+                answered.status, answered.text, answered.headers, route.mimetype
+            )
         return http.json_response(answered.status, answered.body, answered.headers)
 
     return view
@@ -66,37 +77,50 @@ def _view(route: Route, desk: Callable[[], Desk]) -> Callable[..., Response]:
 def _asker(route: Route, desk: Desk) -> Principal:
     token = http.bearer(request)
     try:
-        asker = desk.accounts.authenticate(token)
+        asker = desk.sessions.authenticate(token)
     except UnauthenticatedError as error:
         raise http.BadTokenError(str(error)) from error
-    if route.who is Who.ADMIN and asker.role is not Role.ADMIN:
-        raise ForbiddenError("only an admin may do this")
+    g.bound.enter_context(bind(user_id=asker.user_id))  # to the end: refusals are logged there
+    check(asker, route.act)
     return asker
+
+
+def _visitor(proxies: int) -> Visitor:
+    peer, forwarded = request.remote_addr or "", request.headers.get("X-Forwarded-For", "")
+    return Visitor(
+        client=client_of(peer, forwarded, proxies),
+        cookies=request.headers.get("Cookie", ""),
+        agent=request.headers.get("User-Agent", ""),
+    )
 
 
 def _begin() -> None:
     g.watch = http.Watch()
-    g.request_id = secrets.token_hex(8)
-    g.bound = bind(request_id=g.request_id, traceparent=http.trace_of(request))
-    g.bound.__enter__()
+    g.request_id = new_request_id()
+    g.bound = ExitStack()
+    g.bound.enter_context(
+        bind(
+            request_id=g.request_id,
+            traceparent=http.trace_of(request),
+            route=request.url_rule.rule if request.url_rule else "",
+        )
+    )
 
 
-def _finish(response: Response) -> Response:
-    response.headers.update(
-        {name: value for name, value in http.SECURITY_HEADERS.items()
-         if name not in response.headers}
-    )  # fmt: skip
+def _finish(response: Response, *, edge: Edge) -> Response:
+    for name, value in edge.headers.items():
+        response.headers.setdefault(name, value)
+    cors.tell_page(response, request.headers.get("Origin", ""), edge.origins)
     response.headers["X-Request-Id"] = g.request_id
     log.info(
         "answered",
         extra={
             "method": request.method,
-            "route": request.url_rule.rule if request.url_rule else "",
             "status": response.status_code,
             "duration_ms": g.watch.ms(),
         },
     )
-    g.bound.__exit__(None, None, None)
+    g.bound.close()
     return response
 
 
@@ -106,8 +130,10 @@ def _problem(error: Exception) -> Response:
         log.warning("request refused", extra={"reason": str(error)})  # no fault: a flood is on
     elif response.status_code >= 500:  # noqa: PLR2004
         log.error("request failed", exc_info=error, extra={"reason": type(error).__name__})
-    elif isinstance(error, HelpdeskError):
-        log.info("request refused", extra={"reason": str(error)})
+    elif isinstance(error, HelpdeskError) and not isinstance(error, LogInError):
+        revoked = next((e for e in (error, error.__cause__) if isinstance(e, RevokedError)), None)
+        with bind(user_id=revoked.user_id) if revoked else bind():
+            log.info("request refused", extra={"reason": str(error)})
     return response
 
 

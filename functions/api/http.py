@@ -15,6 +15,9 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from api.accounts import TakenError
+from api.admins import LastAdminError
+from api.edge import FAULT, PROBLEM_TYPE, problem_text
+from api.limits import TooManyError
 from api.strict import BadRequestError, strict_json
 from helpdesk.errors import (
     ConflictError,
@@ -36,21 +39,16 @@ _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 # The first class that fits decides; everything of ours that is not listed is a fault: 500.
 STATUS: tuple[tuple[type[HelpdeskError], HTTPStatus], ...] = (
     (TakenError, HTTPStatus.CONFLICT),
+    (LastAdminError, HTTPStatus.CONFLICT),
     (MismatchError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UnauthenticatedError, HTTPStatus.UNAUTHORIZED),
     (ForbiddenError, HTTPStatus.FORBIDDEN),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (ConflictError, HTTPStatus.CONFLICT),
+    (TooManyError, HTTPStatus.TOO_MANY_REQUESTS),
     (TransientError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +69,21 @@ def read_raw(request: Request, most: int) -> bytes:
     if (request.content_length or 0) <= most:
         # Without a Content-Length, Flask cuts where it should refuse: so it gets one byte more.
         request.max_content_length = most + 1
-        raw = request.get_data(cache=False)
+        raw = _arrived(request)
         if len(raw) <= most:
             return raw
     detail = f"the body has more than {most} bytes"
     raise BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+
+
+def _arrived(request: Request) -> bytes:
+    try:
+        return request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except Exception as error:
+        # Each server has its own error for chunks that are none, and for a client that has gone.
+        raise BadRequestError(HTTPStatus.BAD_REQUEST, "the body breaks off") from error
 
 
 def read_query(request: Request, model: type[BaseModel]) -> BaseModel:
@@ -88,9 +96,11 @@ def read_query(request: Request, model: type[BaseModel]) -> BaseModel:
 
 
 def bearer(request: Request) -> str:
-    """Return the access token of a request, or raise UnauthenticatedError."""
-    given = request.headers.getlist("Authorization")
-    scheme, _, token = (given[0] if len(given) == 1 else "").partition(" ")
+    """Return the access token of a request, or raise UnauthenticatedError or BadRequestError."""
+    given = request.headers.get("Authorization", "")
+    if "," in given:  # as servers join a header that is sent twice; readers may take either one
+        raise BadRequestError(HTTPStatus.BAD_REQUEST, "send one Authorization header")
+    scheme, _, token = given.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise UnauthenticatedError("log in first")
     return token
@@ -114,9 +124,13 @@ def json_response(
     return response
 
 
-def text_response(status: int, text: str) -> Response:
-    """Return plain text as Flask sends it; nosniff keeps browsers from reading it as HTML."""
-    return Response(text, status=status, mimetype="text/plain")
+def text_response(
+    status: int, text: str, headers: Mapping[str, str], mimetype: str = "text/plain"
+) -> Response:
+    """Return text as Flask sends it; nosniff keeps browsers from reading plain text as HTML."""
+    response = Response(text, status=status, mimetype=mimetype)
+    response.headers.update(headers)
+    return response
 
 
 def problem(error: Exception, *, path: str, request_id: str) -> Response:
@@ -134,17 +148,9 @@ def problem(error: Exception, *, path: str, request_id: str) -> Response:
         case HelpdeskError() if not isinstance(error, SettingsError):
             status, detail, errors, headers = _of_ours(error)
         case _:
-            status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here"
-    body = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": detail,
-        "instance": path,
-        "request_id": request_id,
-        "errors": errors,
-    }
-    return json_response(status.value, body, headers, "application/problem+json")
+            status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, FAULT
+    text = problem_text(status, detail, path=path, request_id=request_id, errors=errors)
+    return Response(text, status=status, headers=headers, mimetype=PROBLEM_TYPE)
 
 
 class Watch:
@@ -164,12 +170,14 @@ def _of_ours(
 ) -> tuple[HTTPStatus, str, list[dict[str, str]], dict[str, str]]:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), None)
     if status is None:
-        return HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here", [], {}
+        return HTTPStatus.INTERNAL_SERVER_ERROR, FAULT, [], {}
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         # RFC 6750, section 3.1: an error code only for whoever has sent a token.
         bad = isinstance(error, BadTokenError)
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if bad else "Bearer"
+    if isinstance(error, TooManyError):
+        headers["Retry-After"] = str(error.retry_after_s)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         # What a store or a vendor said is for the log.
         return status, "try again in a moment", [], {"Retry-After": "2"}

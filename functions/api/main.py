@@ -3,12 +3,12 @@
 from typing import Any
 
 import functions_framework
-from flask import Flask, Request, Response
-from flask.typing import ResponseReturnValue
+from flask import Flask, Request
 
+from api.front import in_front
 from gcp.lines import begin
 from gcp.once import once
-from helpdesk.settings import webhook_key, without_plugins
+from helpdesk.settings import ApiSettings, webhook_key, without_plugins
 
 
 @once
@@ -24,16 +24,17 @@ def app() -> Flask:
     """Make the app on the first request."""
     begin()
     without_plugins()
+    from api import edge, routes, webhooks
     from api.app import create_app
-    from api.routes import ROUTES
-    from api.webhooks import webhooks
     from helpdesk.clock import SystemClock
 
-    told = webhooks(lambda: wired().claims, key=webhook_key(), clock=SystemClock())
-    return create_app(lambda: wired().desk, routes=(*ROUTES, *told))
+    told = webhooks.webhooks(lambda: wired().claims, key=webhook_key(), clock=SystemClock())
+    here = edge.edge_of(ApiSettings.from_env)
+    return create_app(lambda: wired().desk, routes=(*routes.ROUTES, *told), edge=here)
 
 
 @functions_framework.http
-def api(request: Request) -> ResponseReturnValue:
-    """Answer one request."""
-    return Response.from_app(app(), request.environ)
+@in_front
+def api(_request: Request) -> Flask:
+    """Return what answers the request."""
+    return app()

@@ -10,7 +10,8 @@ from openapi_pydantic import OpenAPI
 from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
 from pydantic import BaseModel
 
-from api.routes import TOLD_ALWAYS, Header, Route, Who
+from api.policy import REACH, granted, is_public
+from api.route import TOLD_ALWAYS, Header, Route
 from api.schemas import Problem
 
 JSON = "application/json"
@@ -59,7 +60,7 @@ def _operation(route: Route) -> dict[str, Any]:
             str(status): _response(route, status)
             for status in (route.status, *sorted(_refusals(route)))
         },
-        "security": [] if route.who is Who.ANYONE else [{"bearer": []}],
+        "security": [] if is_public(route.act) else [{"bearer": []}],
     }
     if route.body:
         operation["requestBody"] = {"required": True, "content": _content(JSON, route.body)}
@@ -74,10 +75,10 @@ def _operation(route: Route) -> dict[str, Any]:
 
 def _refusals(route: Route) -> set[int]:
     statuses = {*route.also, 500, 503}
-    if route.who is not Who.ANYONE:
-        statuses |= {401}
-    if route.who is Who.ADMIN:
-        statuses |= {403}
+    if not is_public(route.act):
+        statuses |= {400, 401}
+        if not all(granted(route.act) & reach for reach in REACH.values()):
+            statuses |= {403}
     if route.body:
         statuses |= {400, 413, 415, 422}
     if route.raw_most:
@@ -96,7 +97,7 @@ def _response(route: Route, status: int) -> dict[str, Any]:
     if status >= HTTPStatus.BAD_REQUEST:
         response["content"] = _content("application/problem+json", Problem)
     elif status == route.status and route.answer is str:
-        response["content"] = {"text/plain": {"schema": {"type": "string"}}}
+        response["content"] = {route.mimetype: {"schema": {"type": "string"}}}
     elif status == route.status and route.answer:
         response["content"] = _content(JSON, *(get_args(route.answer) or (route.answer,)))
     return response

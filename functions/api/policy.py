@@ -1,31 +1,149 @@
-"""Who may see which tickets, and how much of one."""
+"""Who may do what, in one table: what it does not grant is denied.
 
-from api.accounts import Principal
-from helpdesk.errors import NotFoundError
-from helpdesk.ticket import Ticket
+Every route names an act, every list is cut by the same grants, and whoever may not read a ticket
+is told what is told of a ticket that is not there.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from api.sessions import Principal
+from helpdesk.errors import ForbiddenError, NotFoundError
+from helpdesk.ticket import Listed, Ticket
 from helpdesk.tickets import Wanted
 from helpdesk.user import Role
 
 
-def is_staff(principal: Principal, ticket: Ticket) -> bool:
-    """Say whether the asker works on this ticket and so sees notes and grounds."""
-    if principal.role is Role.ADMIN:
-        return True
-    return principal.role is Role.MODERATOR and ticket.assignee_id == principal.user_id
+class Act(StrEnum):
+    """Something that can be asked for."""
+
+    LOOK_IN = "look in"
+    ENTER = "enter"
+    HEAR_CARRIER = "hear the carrier"
+    KEEP_ACCOUNT = "keep one's account"
+    SET_AVAILABILITY = "set one's availability"
+    MANAGE_USERS = "manage users"
+    OPEN_TICKET = "open a ticket"
+    LIST_TICKETS = "list tickets"
+    READ_TICKET = "read a ticket"
+    READ_INTERNALS = "read what is for staff only"
+    READ_LETTERS = "read everybody's letters"
 
 
-def check_may_see(principal: Principal, ticket: Ticket) -> None:
-    """Raise NotFoundError unless the asker may see the ticket: foreign looks like absent."""
-    if not is_staff(principal, ticket) and ticket.requester_id != principal.user_id:
+class Standing(StrEnum):
+    """What somebody is: in general, or to the one ticket that is asked about."""
+
+    ANYBODY = "anybody"  # also without a log-in
+    USER = "user"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+    REQUESTER = "requester"
+    ASSIGNEE = "assignee"
+
+
+class View(StrEnum):
+    """A list of tickets, by what one is to each of them."""
+
+    ALL = "all"
+    ASSIGNED = "assigned"
+    FILED = "filed"
+
+
+SIGNED_IN = frozenset({Standing.USER, Standing.MODERATOR, Standing.ADMIN})
+STAFF = frozenset({Standing.MODERATOR, Standing.ADMIN})
+
+GRANTS: Mapping[Act, frozenset[Standing]] = {
+    Act.LOOK_IN: frozenset({Standing.ANYBODY}),
+    Act.ENTER: frozenset({Standing.ANYBODY}),
+    Act.HEAR_CARRIER: frozenset({Standing.ANYBODY}),  # it signs what it says
+    Act.KEEP_ACCOUNT: SIGNED_IN,
+    Act.SET_AVAILABILITY: STAFF,
+    Act.MANAGE_USERS: frozenset({Standing.ADMIN}),
+    Act.OPEN_TICKET: SIGNED_IN,
+    Act.LIST_TICKETS: SIGNED_IN,
+    Act.READ_TICKET: frozenset({Standing.REQUESTER, Standing.ASSIGNEE, Standing.ADMIN}),
+    Act.READ_INTERNALS: frozenset({Standing.ASSIGNEE, Standing.ADMIN}),
+    Act.READ_LETTERS: frozenset({Standing.ADMIN}),  # where a house has a mailbox of its own
+}
+
+# The standing that a list shows the tickets of, the widest first.
+VIEWS: Mapping[View, Standing] = {
+    View.ALL: Standing.ADMIN,
+    View.ASSIGNED: Standing.ASSIGNEE,
+    View.FILED: Standing.REQUESTER,
+}
+
+# What somebody of a role can be to some ticket: nobody is assigned to who does not serve.
+REACH: Mapping[Role, frozenset[Standing]] = {
+    Role.USER: frozenset({Standing.USER, Standing.REQUESTER}),
+    Role.MODERATOR: frozenset({Standing.MODERATOR, Standing.REQUESTER, Standing.ASSIGNEE}),
+    Role.ADMIN: frozenset({Standing.ADMIN, Standing.REQUESTER, Standing.ASSIGNEE}),
+}
+
+
+def is_public(act: Act) -> bool:
+    """Say whether an act needs no log-in."""
+    return Standing.ANYBODY in granted(act)
+
+
+def granted(act: Act) -> frozenset[Standing]:
+    """Return who may do it; nobody where the table says nothing."""
+    return GRANTS.get(act, frozenset())
+
+
+def allows(principal: Principal, act: Act) -> bool:
+    """Say whether somebody of this role may ever do it."""
+    return bool(granted(act) & (REACH[principal.role] | {Standing.ANYBODY}))
+
+
+def check(principal: Principal, act: Act) -> None:
+    """Raise ForbiddenError when somebody of this role may never do it."""
+    if not allows(principal, act):
+        raise ForbiddenError("your role does not allow this")
+
+
+def may(principal: Principal, act: Act, ticket: Ticket | Listed) -> bool:
+    """Say whether somebody may do it to this ticket."""
+    return bool(granted(act) & _standings(principal, ticket))
+
+
+def check_may(principal: Principal, act: Act, ticket: Ticket) -> None:
+    """Raise ForbiddenError unless somebody may do it to this ticket.
+
+    Raise NotFoundError, in the words for a ticket that is not there, when they may not even read
+    it.
+    """
+    if not may(principal, Act.READ_TICKET, ticket):
         raise NotFoundError(f"there is no ticket {ticket.id}")
+    if not may(principal, act, ticket):
+        raise ForbiddenError("you may not do this to the ticket")
 
 
-def scope(principal: Principal) -> Wanted:
-    """Return the widest list of tickets the asker may see."""
-    match principal.role:
-        case Role.ADMIN:
-            return Wanted()
-        case Role.MODERATOR:
-            return Wanted(assignee_id=principal.user_id)
-        case Role.USER:
-            return Wanted(requester_id=principal.user_id)
+def views(role: Role) -> tuple[View, ...]:
+    """Return the lists that a role may ask for, the widest first: that one it gets unasked."""
+    readable = granted(Act.READ_TICKET) & REACH[role]
+    return tuple(view for view, standing in VIEWS.items() if standing in readable)
+
+
+def scope(principal: Principal, view: View | None = None) -> Wanted:
+    """Return the tickets of a list, or raise ForbiddenError when it is not theirs to see."""
+    allowed = views(principal.role)
+    if not allowed or (view and view not in allowed):
+        raise ForbiddenError("your role does not allow this list")
+    cut = {
+        View.ALL: Wanted(),
+        View.ASSIGNED: Wanted(assignee_id=principal.user_id),
+        View.FILED: Wanted(requester_id=principal.user_id),
+    }
+    return cut[view or allowed[0]]
+
+
+def _standings(principal: Principal, ticket: Ticket | Listed) -> frozenset[Standing]:
+    """Return all that somebody is to a ticket."""
+    standings = {Standing.ANYBODY, Standing(principal.role.value)}
+    if ticket.requester_id == principal.user_id:
+        standings.add(Standing.REQUESTER)
+    if ticket.assignee_id == principal.user_id:
+        standings.add(Standing.ASSIGNEE)
+    # A moderator who was demoted is still named on old tickets, and is nothing to them.
+    return frozenset(standings & (REACH[principal.role] | {Standing.ANYBODY}))

@@ -1,6 +1,7 @@
 """JSON read strictly: what two readers may read in two ways is refused."""
 
 import json
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -21,11 +22,14 @@ class BadRequestError(InvalidInputError):
 def strict_json(raw: bytes) -> Any:  # noqa: ANN401 - JSON has no narrower type
     """Return what the JSON says, or raise BadRequestError.
 
-    Refused is also what two readers may read in two ways: doubled keys, NaN, bad UTF-8.
+    Refused is also what two readers may read in two ways: doubled keys, NaN, 1e400, bad UTF-8.
     """
     try:
         value = json.loads(
-            raw.decode("utf-8"), object_pairs_hook=_single, parse_constant=_no_constant
+            raw.decode("utf-8"),
+            object_pairs_hook=_single,
+            parse_constant=_no_constant,
+            parse_float=_finite,
         )
     except (ValueError, RecursionError) as error:
         raise BadRequestError(HTTPStatus.BAD_REQUEST, "the body is not valid JSON") from error
@@ -43,6 +47,13 @@ def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _depth(value: object) -> int:

@@ -3,9 +3,11 @@
 import logging
 import re
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from api.accounts import Principal
-from api.policy import check_may_see, scope
+from api.limits import Budget, Limits, Rule
+from api.policy import Act, View, check_may, scope
+from api.sessions import Principal
 from helpdesk.cursor import seal, unseal
 from helpdesk.errors import AlreadyExistsError, NotFoundError, OutsideError
 from helpdesk.log import bind
@@ -31,9 +33,20 @@ class Page:
 class TicketDesk:
     """Takes in tickets and shows them."""
 
-    def __init__(self, *, tickets: Tickets, clock: Clock, ids: Ids, seal_key: bytes) -> None:
-        """Serve from `tickets`; sign cursors with the key."""
+    def __init__(
+        self,
+        *,
+        tickets: Tickets,
+        limits: Limits,
+        per_hour: int,
+        clock: Clock,
+        ids: Ids,
+        seal_key: bytes,
+    ) -> None:
+        """Serve from `tickets`, taking so many an hour from each user; sign cursors."""
         self._tickets = tickets
+        self._limits = limits
+        self._filing = Rule("tickets", per_hour, timedelta(hours=1))
         self._clock = clock
         self._ids = ids
         self._seal_key = seal_key
@@ -43,8 +56,11 @@ class TicketDesk:
     ) -> Opened:
         """Keep a new ticket and return it before any triage; a repeated key opens nothing new.
 
-        Raise InvalidInputError, or MismatchError when the key came with another ticket.
+        Raise InvalidInputError, MismatchError when the key came with another ticket, TooManyError
+        when there were too many within the hour.
         """
+        filed = Budget(self._filing, principal.user_id)
+        self._limits.check(filed)
         now = self._clock.now()
         title, description = checked_title(title), checked_description(description)
         once = key and Once.of(
@@ -67,10 +83,12 @@ class TicketDesk:
         )
         for _ in range(ID_TRIES):
             ticket = replace(draft, id=self._ids.ticket_id())
+            count = self._limits.counted(filed)
             try:
-                opened = self._tickets.open(ticket, entry, once=once or None)
+                opened = self._tickets.open(ticket, entry, once=once or None, count=count)
             except AlreadyExistsError:
                 continue  # the id is taken
+            self._limits.note(filed, opened.counted, counted=count)
             with bind(ticket_id=opened.ticket.id):
                 log.info("ticket opened", extra={"user_id": principal.user_id})
             return opened
@@ -81,15 +99,21 @@ class TicketDesk:
         if not _ID.fullmatch(ticket_id):
             raise NotFoundError(f"there is no ticket {ticket_id}")
         ticket = self._tickets.get(ticket_id)
-        check_may_see(principal, ticket)
+        check_may(principal, Act.READ_TICKET, ticket)
         return ticket
 
     def list_tickets(
-        self, principal: Principal, *, status: Status | None, limit: int, cursor: str | None
+        self,
+        principal: Principal,
+        *,
+        view: View | None = None,
+        status: Status | None = None,
+        limit: int,
+        cursor: str | None,
     ) -> Page:
-        """Return one page of what the asker may see, newest first."""
-        wanted = replace(scope(principal), status=status)
-        bound_to = f"{principal.user_id}|{principal.role}|{status or ''}"
+        """Return one page of what the asker may see, newest first, or raise ForbiddenError."""
+        wanted = replace(scope(principal, view), status=status)
+        bound_to = f"{principal.user_id}|{principal.role}|{view or ''}|{status or ''}"
         after = None if cursor is None else unseal(cursor, key=self._seal_key, bound_to=bound_to)
         # One more than asked for tells whether the list goes on.
         found = self._tickets.list(wanted, limit=limit + 1, after=after)

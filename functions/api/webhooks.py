@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from api.routes import Answered, Asked, Header, Route, Who
+from api.policy import Act
+from api.route import Answered, Asked, Header, Route
 from api.strict import strict_json
 from helpdesk.claims import Claims, Word
 from helpdesk.errors import ConflictError, InvalidInputError, OutsideError, UnauthenticatedError
@@ -67,7 +68,8 @@ def webhooks(claims: Callable[[], Claims], *, key: str | None, clock: Clock) -> 
 
     return (
         Route(
-            method="POST", path="/api/webhooks/sendgrid", who=Who.ANYONE, handler=sendgrid_events,
+            method="POST", path="/api/webhooks/sendgrid", act=Act.HEAR_CARRIER,
+            handler=sendgrid_events,
             summary="Hear from SendGrid what became of letters; it signs what it says",
             raw_most=BODY_MOST, status=204, answer=None, also=(401,), wired=False,
             reads=(SIGNATURE, TIMESTAMP),

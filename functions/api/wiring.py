@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-from api.accounts import Accounts
+from api.desk import Desk, Stores, desk_over
 from api.passwords import Passwords
-from api.routes import Desk
-from api.tickets import TicketDesk
-from api.tokens import Tokens
 from gcp.bus import CloudBus
 from gcp.cloud import Cloud
 from gcp.firestore import FirestoreDocuments
@@ -29,16 +26,14 @@ def wire() -> Wired:
     """Connect everything, or raise SettingsError naming all that is wrong."""
     here, ours = read_all(EventSettings.from_env, ApiSettings.from_env)
     cloud, ids = Cloud(here, bus=CloudBus(here)), RandomIds()
-    accounts = Accounts(
-        documents=FirestoreDocuments.connect(here.project, AUTH),
+    stores = Stores(
+        auth=FirestoreDocuments.connect(here.project, AUTH),
+        documents=cloud.documents,
+        outbox=cloud.outbox,
         users=cloud.users,
-        passwords=Passwords(ours.peppers, cost=ours.bcrypt_cost),
-        tokens=Tokens(ours.tokens, clock=cloud.clock, ids=ids),
-        clock=cloud.clock,
-        ids=ids,
+        tickets=cloud.tickets,
     )
-    tickets = TicketDesk(
-        tickets=cloud.tickets, clock=cloud.clock, ids=ids, seal_key=ours.seal_key
-    )
+    passwords = Passwords(ours.peppers, cost=ours.bcrypt_cost)
+    desk = desk_over(stores, ours, passwords=passwords, clock=cloud.clock, ids=ids)
     claims = Claims(documents=cloud.documents, outbox=cloud.outbox, clock=cloud.clock)
-    return Wired(desk=Desk(accounts=accounts, tickets=tickets), claims=claims)
+    return Wired(desk=desk, claims=claims)

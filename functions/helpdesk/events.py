@@ -24,6 +24,7 @@ class EventType(StrEnum):
     TICKET_ASSIGNED = "ticket-assigned"
     TICKET_UPDATED = "ticket-updated"
     USER_SIGNED_UP = "user-signed-up"
+    ACCOUNT_NOTICE = "account-notice"  # between our functions, not for integrators
 
 
 # Which event wakes which steps. Terraform's subscriptions say the same, and a test compares.
@@ -33,6 +34,7 @@ WAKES: Mapping[EventType, tuple[str, ...]] = {
     EventType.TICKET_ASSIGNED: ("notify",),
     EventType.TICKET_UPDATED: (),
     EventType.USER_SIGNED_UP: ("notify",),
+    EventType.ACCOUNT_NOTICE: ("notify",),
 }
 
 

@@ -33,6 +33,11 @@ class Outbox:
         """Return the write that keeps an event; it belongs into the commit of its transition."""
         return Create(_path(event), self._pending(event))
 
+    def post(self, event: Event) -> None:
+        """Keep an event that is committed with nothing else, and hand it to the bus."""
+        self._documents.commit([self.kept(event)])
+        self.send(event)
+
     def again(self, event: Event) -> Set:
         """Return the write that keeps an event once more, whatever became of it before."""
         return Set(_path(event), self._pending(event))

@@ -12,12 +12,13 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, TypeVar, overload
 
 from helpdesk.errors import InvalidInputError
+from helpdesk.parsers import https_address, https_origins, matching, one_of, whole
 
 SECRET_LEAST = 32  # bytes: as long as the hash that HS256 and HMAC-SHA384 key
-_URL = re.compile(r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]+)?(/[!-~]*)?")
 
 WIRE = frozenset(
     {
@@ -26,6 +27,16 @@ WIRE = frozenset(
         "HELPDESK_SENDGRID_URL",
         "HELPDESK_VERTEX_URL",
         "PUBSUB_EMULATOR_HOST",
+    }
+)
+# What may be left out: without it the strictest thing we know of holds. Garbage refuses the start.
+OPTIONAL = frozenset(
+    {
+        "HELPDESK_ORIGINS",
+        "HELPDESK_PASSWORD_LEAST",
+        "HELPDESK_PROXIES",
+        "HELPDESK_SIGN_UP",
+        "HELPDESK_TICKETS_PER_HOUR",
     }
 )
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
@@ -49,18 +60,35 @@ class Keys:
     """The keys of one purpose: all verify, one signs, so that keys can be changed without a gap."""
 
     signing: str
-    known: Mapping[str, bytes]
+    known: Mapping[str, bytes] = field(repr=False)
+
+
+class SignUp(StrEnum):
+    """How somebody gets an account: by a link that only the address's owner gets, or at once."""
+
+    CONFIRMED = "confirmed"
+    DIRECT = "direct"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
-    """What the api function needs to know. `url` is where people reach it, without a slash."""
+    """What the api function needs to know. `url` is where people reach it, without a slash.
+
+    `origins` are the web pages of others that may call it; `proxies` are the machines of ours (or
+    Google's) in front of it, each of which appends the address of who asks it.
+    """
 
     url: str
     tokens: Keys
     peppers: Keys
-    seal_key: bytes
+    seal_key: bytes = field(repr=False)
+    link_key: bytes = field(repr=False)
     bcrypt_cost: int = 12
+    password_least: int = 15
+    sign_up: SignUp = SignUp.CONFIRMED
+    origins: tuple[str, ...] = ()
+    proxies: int = 1
+    tickets_per_hour: int = 30
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "ApiSettings":
@@ -68,10 +96,16 @@ class ApiSettings:
         read = _Reader(environ)
         return cls(
             **read.all(
-                url=("HELPDESK_URL", _url),
+                url=("HELPDESK_URL", https_address),
                 tokens=("HELPDESK_TOKEN_KEYS", keys),
                 peppers=("HELPDESK_PEPPERS", keys),
                 seal_key=("HELPDESK_SEAL_KEY", secret),
+                link_key=("HELPDESK_LINK_KEY", secret),
+                password_least=("HELPDESK_PASSWORD_LEAST", whole(least=8, most=64)),
+                sign_up=("HELPDESK_SIGN_UP", one_of(SignUp)),
+                origins=("HELPDESK_ORIGINS", https_origins),
+                proxies=("HELPDESK_PROXIES", whole(least=0, most=5)),
+                tickets_per_hour=("HELPDESK_TICKETS_PER_HOUR", whole(least=1, most=1_000_000)),
             )
         )
 
@@ -88,7 +122,7 @@ class EventSettings:
         """Read the environment, or raise SettingsError naming everything that is wrong."""
         read = _Reader(environ)
         return cls(
-            **read.all(project=("HELPDESK_PROJECT", _matching(_PROJECT, "a project's id"))),
+            **read.all(project=("HELPDESK_PROJECT", matching(_PROJECT, "a project's id"))),
             pubsub=read.wire("PUBSUB_EMULATOR_HOST"),
         )
 
@@ -107,8 +141,8 @@ class ModelSettings:
         read = _Reader(environ)
         return cls(
             **read.all(
-                location=("HELPDESK_LOCATION", _matching(_LOCATION, "a location")),
-                model=("HELPDESK_MODEL", _matching(_MODEL, "a model's name")),
+                location=("HELPDESK_LOCATION", matching(_LOCATION, "a location")),
+                model=("HELPDESK_MODEL", matching(_MODEL, "a model's name")),
             ),
             url=read.wire("HELPDESK_VERTEX_URL"),
         )
@@ -129,9 +163,9 @@ class TimerSettings:
         read = _Reader(environ)
         return cls(
             **read.all(
-                queue=("HELPDESK_QUEUE", _matching(_QUEUE, "a queue's full name")),
-                target=("HELPDESK_UPKEEP_URL", _url),
-                invoker=("HELPDESK_INVOKER", _matching(_ADDRESS, "an e-mail address")),
+                queue=("HELPDESK_QUEUE", matching(_QUEUE, "a queue's full name")),
+                target=("HELPDESK_UPKEEP_URL", https_address),
+                invoker=("HELPDESK_INVOKER", matching(_ADDRESS, "an e-mail address")),
             ),
             address=read.wire("CLOUD_TASKS_EMULATOR_HOST"),
         )
@@ -142,6 +176,7 @@ class MailSettings:
     """What the notify function needs to know: the carrier's key, who writes, and where we are."""
 
     sendgrid_key: str = field(repr=False)
+    link_key: bytes = field(repr=False)
     sender: str
     url: str
     sendgrid_url: str
@@ -152,11 +187,33 @@ class MailSettings:
         read = _Reader(environ)
         return cls(
             **read.all(
-                sendgrid_key=("HELPDESK_SENDGRID_KEY", _matching(_SENDGRID_KEY, "a SendGrid key")),
-                sender=("HELPDESK_SENDER", _matching(_ADDRESS, "an e-mail address")),
-                url=("HELPDESK_URL", _url),
+                sendgrid_key=("HELPDESK_SENDGRID_KEY", matching(_SENDGRID_KEY, "a SendGrid key")),
+                link_key=("HELPDESK_LINK_KEY", secret),
+                sender=("HELPDESK_SENDER", matching(_ADDRESS, "an e-mail address")),
+                url=("HELPDESK_URL", https_address),
             ),
             sendgrid_url=read.wire("HELPDESK_SENDGRID_URL"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminSettings:
+    """What the command that makes admins needs to know: whose stores, and how links are made."""
+
+    project: str
+    url: str
+    link_key: bytes = field(repr=False)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "AdminSettings":
+        """Read the environment, or raise SettingsError naming everything that is wrong."""
+        read = _Reader(environ)
+        return cls(
+            **read.all(
+                project=("HELPDESK_PROJECT", matching(_PROJECT, "a project's id")),
+                url=("HELPDESK_URL", https_address),
+                link_key=("HELPDESK_LINK_KEY", secret),
+            )
         )
 
 
@@ -226,21 +283,6 @@ def secret(text: str) -> bytes:
     return value
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise ValueError(f"not {what}")
-        return text
-
-    return parse
-
-
-def _url(text: str) -> str:
-    if not _URL.fullmatch(text):
-        raise ValueError("not an https address")
-    return text.rstrip("/")
-
-
 class _Reader:
     """Reads the settings of one kind, and says all that is wrong with them at once."""
 
@@ -250,7 +292,8 @@ class _Reader:
     def all(self, **wanted: tuple[str, Callable[[str], object]]) -> dict[str, Any]:
         """Return what each variable holds, parsed, under its field's name; or raise SettingsError.
 
-        Nothing that a variable holds is repeated in the error.
+        What is OPTIONAL and not set is left out, and so the field keeps its default. Nothing that
+        a variable holds is repeated in the error.
         """
         found: dict[str, Any] = {}
         wrong: list[str] = []
@@ -258,7 +301,8 @@ class _Reader:
             try:
                 found[field_name] = parse(self._environ[name])
             except KeyError:
-                wrong.append(f"{name}: missing")
+                if name not in OPTIONAL:
+                    wrong.append(f"{name}: missing")
             except json.JSONDecodeError:
                 wrong.append(f"{name}: not JSON")
             except ValueError as error:

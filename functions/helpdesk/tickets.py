@@ -11,6 +11,7 @@ from helpdesk.documents import (
     Data,
     Document,
     Filter,
+    Increment,
     Op,
     Order,
     Query,
@@ -46,10 +47,14 @@ class Once:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A ticket as it was when it was opened, and whether an earlier request had done that."""
+    """A ticket as it was when it was opened, and whether an earlier request had done that.
+
+    `counted` is what the count that was kept along with it came to; 0 where none was.
+    """
 
     ticket: Ticket
     replayed: bool
+    counted: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +93,13 @@ class Tickets:
         page = Query("tickets", filters, newest, limit, after, LISTED_FIELDS)
         return [listed_from(document) for document in self._documents.query(page)]
 
-    def open(self, ticket: Ticket, entry: Entry, *, once: Once | None) -> Opened:
+    def open(
+        self, ticket: Ticket, entry: Entry, *, once: Once | None, count: Increment | None = None
+    ) -> Opened:
         """Keep a new ticket and return it, or the one that this very request opened before.
 
-        Raise MismatchError when the request's key came with another body, AlreadyExistsError when
-        the ticket's id is taken.
+        `count` is kept in the same commit. Raise MismatchError when the request's key came with
+        another body, AlreadyExistsError when the ticket's id is taken.
         """
         event = event_of(EventType.TICKET_CREATED, ticket, now=ticket.created_at)
         writes: list[Write] = [
@@ -105,8 +112,10 @@ class Tickets:
             if known := _known(remembered, once, ticket.created_at):
                 return known
             writes.append(_remembering(once, ticket, remembered))
+        if count:
+            writes.append(count)
         try:
-            self._documents.commit(writes)
+            *_, last = self._documents.commit(writes)
         except (AlreadyExistsError, ConflictError):
             # Lost a race with the same request, or our own commit was answered twice.
             remembered = self._documents.get(_once_path(once)) if once else None
@@ -115,9 +124,9 @@ class Tickets:
             raise
         except NotFoundError:
             # The mark of an older request had expired and was forgotten just now.
-            return self.open(ticket, entry, once=once)
+            return self.open(ticket, entry, once=once, count=count)
         self._outbox.send(event)
-        return Opened(ticket=ticket, replayed=False)
+        return Opened(ticket=ticket, replayed=False, counted=last.get("count", 0))
 
     def save(
         self,

@@ -1,4 +1,4 @@
-"""Cloud Function `notify`, woken by ticket-assigned and user-signed-up. Wiring only."""
+"""Cloud Function `notify`, woken by what people should hear of. Wiring only."""
 
 from functools import partial
 
@@ -24,14 +24,14 @@ def room() -> Room:
         EventSettings.from_env, MailSettings.from_env, TimerSettings.from_env
     )
     cloud = Cloud(here, bus=NoBus())
-    documents, clock = cloud.documents, cloud.clock
     sendgrid = SendGridMailer.connect(
         api_key=post.sendgrid_key, sender=post.sender, url=post.sendgrid_url
     )
-    timers = CloudTimers(queue, clock=clock)
-    mail = Mail(documents=documents, mailer=sendgrid, clock=clock, timers=timers)
-    people = partial(notify_people, tickets=cloud.tickets, users=cloud.users, clock=clock)
-    return Room(name="notify", step=partial(people, mail=mail, url=post.url), parked=cloud.parked)
+    timers = CloudTimers(queue, clock=cloud.clock)
+    mail = Mail(documents=cloud.documents, mailer=sendgrid, clock=cloud.clock, timers=timers)
+    people = partial(notify_people, tickets=cloud.tickets, users=cloud.users, clock=cloud.clock)
+    step = partial(people, mail=mail, url=post.url, link_key=post.link_key)
+    return Room(name="notify", step=step, parked=cloud.parked)
 
 
 @functions_framework.http

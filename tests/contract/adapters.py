@@ -44,11 +44,11 @@ def firestore_documents(emulators, indexes=None, *, address=None):
     return firestore_in(emulators, project, indexes, address=address)
 
 
-def firestore_in(emulators, project, indexes=None, *, address=None):
-    """Return the documents of one emulated project."""
+def firestore_in(emulators, project, indexes=None, *, address=None, database="(default)"):
+    """Return the documents of one database of an emulated project."""
     # Imported here: whoever has no emulator needs no client.
     from gcp.firestore import FirestoreDocuments  # noqa: PLC0415
 
     with emulators.pointing_at(FIRESTORE_EMULATOR_HOST=address or emulators.firestore.address):
-        connected = FirestoreDocuments.connect(project)
+        connected = FirestoreDocuments.connect(project, database)
     return connected if indexes is None else FirestoreDocuments(connected._client, indexes)

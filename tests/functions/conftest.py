@@ -63,6 +63,7 @@ def settings(monkeypatch, emulators, project, vendors):
         "PUBSUB_EMULATOR_HOST": emulators.pubsub.address,
         "HELPDESK_SEAL_KEY": secret(),
         "HELPDESK_INVOKER": "upkeep@example.com",
+        "HELPDESK_LINK_KEY": secret(),
         "HELPDESK_LOCATION": "us-central1",
         "HELPDESK_MODEL": "gemini-2.5-flash-lite",
         "HELPDESK_PEPPERS": keys("p1"),
@@ -100,6 +101,7 @@ def store(emulators, project):
     outbox = Outbox(documents=documents, bus=NoBus(), clock=SystemClock())
     return SimpleNamespace(
         documents=documents,
+        auth=firestore_in(emulators, project, database="auth"),
         tickets=Tickets(documents=documents, outbox=outbox),
         users=Users(documents=documents, outbox=outbox),
     )

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from helpdesk import events, timers
 from helpdesk.clock import SystemClock
 from helpdesk.documents import Create, Query, Update
 from helpdesk.events import Event, EventType
+from helpdesk.notices import Notice, notice
 from helpdesk.ports import Timer
 from helpdesk.ticket import Status
 from helpdesk.tickets import event_of
@@ -87,7 +89,34 @@ def filed_nowhere():
     return event_of(EventType.TICKET_CREATED, a_ticket(), now=SystemClock().now())
 
 
-def test_a_ticket_travels_from_the_api_to_a_letter(served, store, vendors):
+def confirm_asked(link_id, email):
+    kind, now = Notice.CONFIRM_ASKED, SystemClock().now()
+    return notice(kind, id=link_id, at=now, email=email, link_id=link_id)
+
+
+def test_an_account_is_made_by_the_link_in_a_letter(served, store, vendors):
+    api, ann = served("api"), {"email": "ann@example.com", "password": "not so secret 17"}
+
+    asked = api.post("/api/auth/signup", json=ann)
+    early = api.post("/api/auth/login", json=ann)
+    (link,) = store.auth.query(Query("links"))
+    told = served("notify").post("/", json=push(confirm_asked(link.id, ann["email"])))
+    (letter,) = vendors.sendgrid.letters
+    (token,) = re.findall(r"/reset#(\S+)", letter.text)
+    chosen = api.post(
+        "/api/auth/password/reset", json={"token": token, "password": ann["password"]}
+    )
+    late = api.post("/api/auth/login", json=ann)
+
+    assert (asked.status_code, asked.text) == (202, "")
+    assert [early.status_code, told.status_code, chosen.status_code] == [401, 204, 204]
+    assert letter.to == ann["email"]
+    assert late.status_code == 200
+    assert token not in str(link)
+
+
+def test_a_ticket_travels_from_the_api_to_a_letter(served, store, vendors, monkeypatch):
+    monkeypatch.setenv("HELPDESK_SIGN_UP", "direct")
     store.users.add(a_moderator(skills=("Printing",)))
     api = served("api")
     signed_up = api.post(

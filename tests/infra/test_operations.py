@@ -15,11 +15,11 @@ from helpdesk.user import Role
 
 # fmt: off
 EXPECTED = {  # as Firestore bills it            reads, writes, deletes, round trips
-    "POST, with an Idempotency-Key":       Count(  2,      4,       1,      4),
+    "POST, with an Idempotency-Key":       Count(  2,      5,       1,      4),
     "POST, replayed":                      Count(  2,      0,       0,      2),
     "GET one":                             Count(  2,      0,       0,      2),
     "GET one, unchanged":                  Count(  2,      0,       0,      2),
-    "log-in":                              Count(  3,      2,       0,      4),
+    "log-in":                              Count(  3,      8,       0,      5),
     "refresh":                             Count(  4,      2,       0,      4),
     "authenticate":                        Count(  1,      0,       0,      1),
     "triage":                              Count(  2,      4,       1,      5),
@@ -32,7 +32,7 @@ EXPECTED = {  # as Firestore bills it            reads, writes, deletes, round t
     "resolve":                             Count(  2,      4,       1,      4),
 }
 LIST =                                     Count( 22,      0,       0,      2)
-LIFE =                                     Count(136,     19,       4,     43)
+LIFE =                                     Count(136,     20,       4,     43)
 # fmt: on
 LISTS = {
     f"list of 20, {role}, {kind}, N={tickets}"
@@ -106,7 +106,7 @@ def test_a_turn_that_grows_misses_its_bar(measured, turn, more, gate):
     assert [row.gate for row in missed] == [gate]
 
 
-@pytest.mark.parametrize(("instance_s", "passed"), [(4.8, True), (5.0, False)])
+@pytest.mark.parametrize(("instance_s", "passed"), [(4.7, True), (5.0, False)])
 def test_functions_that_run_longer_miss_the_bar_of_the_bill(measured, instance_s, passed):
     rows = cost.rows(measured, instance_s=instance_s)
 

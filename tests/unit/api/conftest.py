@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from helpdesk import log
+from helpdesk.settings import SignUp
 from tests.builders import FixedClock
 from tests.unit.api.desk import Counter
 
@@ -14,6 +15,14 @@ from tests.unit.api.desk import Counter
 @pytest.fixture
 def counter(tmp_path, clock):
     built = Counter(tmp_path / "house", clock=clock)
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def cloud(tmp_path, clock):
+    """Return a desk as it is in the cloud: behind one proxy, and addresses are confirmed."""
+    built = Counter(tmp_path / "house", clock=clock, proxies=1, sign_up=SignUp.CONFIRMED)
     yield built
     built.close()
 

@@ -1,20 +1,21 @@
 """A desk to knock at: the real app over a local house, with parts that a test may swap."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from api.accounts import Accounts
 from api.app import create_app
+from api.desk import Stores, desk_over
 from api.passwords import Passwords
-from api.routes import ROUTES, Desk
-from api.tickets import TicketDesk
+from api.routes import ROUTES
 from api.tokens import Tokens
 from helpdesk.documents import Update
 from helpdesk.errors import OutsideError
 from helpdesk.outbox import Outbox
-from helpdesk.settings import ApiSettings, Keys
+from helpdesk.settings import ApiSettings, Keys, SignUp
 from helpdesk.ticket import Status
 from helpdesk.tickets import Tickets
 from helpdesk.user import Role, User
@@ -33,7 +34,11 @@ SETTINGS = ApiSettings(
     tokens=Keys("k1", {"k1": bytes(range(32)), "k0": bytes(range(32, 64))}),
     peppers=Keys("p1", {"p1": bytes(range(64, 96))}),
     seal_key=bytes(range(96, 128)),
+    link_key=bytes(range(128, 160)),
     bcrypt_cost=4,
+    sign_up=SignUp.DIRECT,
+    proxies=0,
+    tickets_per_hour=100_000,
 )
 
 
@@ -105,7 +110,7 @@ class CountedPasswords(Passwords):
 class Counter:
     """A house with its app, whose stores can be watched."""
 
-    def __init__(self, folder, *, clock, routes=None):
+    def __init__(self, folder, *, clock, routes=None, **settings):
         if not folder.exists():
             folder.mkdir()
             for name, content in empty_files().items():
@@ -118,24 +123,19 @@ class Counter:
         self.users = Users(documents=self.documents, outbox=outbox)
         self.tickets = Tickets(documents=self.documents, outbox=outbox)
         self.passwords = CountedPasswords(SETTINGS.peppers, cost=4, crowd=CROWD)
-        self.tokens = Tokens(SETTINGS.tokens, clock=clock, ids=self.house.ids)
-        self.accounts = Accounts(
-            documents=self.auth,
+        self.settings = replace(SETTINGS, **settings)
+        stores = Stores(
+            auth=self.auth,
+            documents=self.documents,
+            outbox=outbox,
             users=self.users,
-            passwords=self.passwords,
-            tokens=self.tokens,
-            clock=clock,
-            ids=self.house.ids,
+            tickets=self.tickets,
         )
-        self.desk = Desk(
-            accounts=self.accounts,
-            tickets=TicketDesk(
-                tickets=self.tickets,
-                clock=clock,
-                ids=self.house.ids,
-                seal_key=SETTINGS.seal_key,
-            ),
+        self.desk = desk_over(
+            stores, self.settings, passwords=self.passwords, clock=clock, ids=self.house.ids
         )
+        self.accounts, self.sessions = self.desk.accounts, self.desk.sessions
+        self.tokens = Tokens(self.settings.tokens, clock=clock, ids=self.house.ids)
         self.routes = (*ROUTES, *pages(self.house.mailbox)) if routes is None else routes
         self.app = create_app(lambda: self.desk, routes=self.routes)
 
@@ -156,7 +156,7 @@ class Counter:
             role=role,
             **changes,
         )
-        self.accounts.add(user, self.passwords.hashed(PASSWORD), greet=False)
+        self.desk.accounts.add(user, self.passwords.hashed(PASSWORD), greet=False)
         return self.logged_in(user)
 
     def logged_in(self, user):
@@ -209,6 +209,9 @@ class Visitor:
         given = {"Content-Type": "application/json", **(headers or {})}
         return self.client.post(path, data=sent, headers=self.headers(given))
 
+    def patch(self, path, body):
+        return self.client.patch(path, json=body, headers=self.headers())
+
     def file(self, title="Cannot log in", description="The page stays white.", headers=None):
         return self.post("/api/tickets", {"title": title, "description": description}, headers)
 
@@ -231,6 +234,39 @@ def alike(answer):
     headers = {name: v for name, v in answer.headers if name not in {"X-Request-Id", "Date"}}
     headers.pop("Content-Length")
     return answer.status_code, told, headers
+
+
+def log_in(counter, email="ada@example.com", password=PASSWORD):
+    return counter.visitor().post("/api/auth/login", {"email": email, "password": password})
+
+
+def refreshed(counter, session):
+    return counter.visitor().post("/api/auth/refresh", {"refresh_token": session["refresh_token"]})
+
+
+def at_once(count, ask):
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(lambda _: ask(), range(count)))
+
+
+def let_in(visitor):
+    return visitor.get("/api/auth/me").status_code == 200
+
+
+def account(counter, visitor):
+    return counter.auth.get(f"accounts/{visitor.user.id}")
+
+
+def before_next_commit(counter, *acts):
+    """Let something else happen right before each of the next commits to the accounts."""
+    left = list(acts)
+
+    def meanwhile(name, _asked):
+        if name == "commit" and left:
+            left.pop(0)()
+        return False
+
+    counter.auth.fails = meanwhile
 
 
 TOLD_APART = {"instance", "request_id"}

@@ -9,7 +9,9 @@ import pytest
 from pydantic import BaseModel
 
 from api.app import create_app
-from api.routes import ROUTES, Answered, Route, Who
+from api.policy import Act
+from api.route import Answered, Route
+from api.routes import ROUTES
 from helpdesk.errors import ForbiddenError
 from helpdesk.user import Role
 from tests.unit.api.desk import PASSWORD, PROBLEM, Visitor, is_problem
@@ -25,9 +27,9 @@ class Anything(BaseModel):
     """An answer."""
 
 
-def route(handler, path="/api/x", who=Who.ANYONE, method="GET"):
+def route(handler, path="/api/x", act=Act.LOOK_IN, method="GET"):
     return Route(
-        method=method, path=path, who=who, handler=handler, summary="x", status=200, answer=Anything
+        method=method, path=path, act=act, handler=handler, summary="x", status=200, answer=Anything
     )
 
 
@@ -52,7 +54,9 @@ def one_of_each(counter):
         304: ada.get(ticket, {"If-None-Match": tag}),
         400: ada.post("/api/tickets", b"{"),
         401: visitor.get("/api/auth/me"),
-        403: app_with(counter, route(broken, who=Who.ADMIN)).get("/api/x", headers=ada.headers()),
+        403: app_with(counter, route(broken, act=Act.MANAGE_USERS)).get(
+            "/api/x", headers=ada.headers()
+        ),
         404: visitor.get("/api/nothing"),
         405: visitor.client.delete("/api/tickets"),
         409: visitor.post("/api/auth/signup", {"email": ada.user.email, "password": PASSWORD}),
@@ -70,7 +74,6 @@ def test_every_answer_carries_its_protection_and_its_number(counter):
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
         assert re.fullmatch("[0-9a-f]{16}", answer.headers["X-Request-Id"])
         assert "Server" not in answer.headers
-        assert "Set-Cookie" not in answer.headers
 
 
 def test_every_error_has_exactly_one_shape(counter):
@@ -100,7 +103,7 @@ def test_a_number_that_comes_with_the_request_is_not_taken_over(counter):
     "path",
     [
         "/nothing", "/api", "/api/", "/api/tickets/", "/api//tickets", "//api/tickets",
-        "/api/tickets/a/b", "/API/TICKETS", "/api/auth/users", "/api/../etc/passwd", "/static/x",
+        "/api/tickets/a/b", "/API/TICKETS", "/api/auth/nobody", "/api/../etc/passwd", "/static/x",
         "/api/tickets;x", "/%2e%2e/%2e%2e/etc/passwd", "/healthz/", "/\u20ac", "/%00",
         "/%ff", "/" + "x" * 5_000,
     ],
@@ -116,6 +119,8 @@ def test_there_is_nothing_at_another_path(battered, path):
 @pytest.mark.parametrize("path", ["/api/openapi.json", *sorted({each.path for each in ROUTES})])
 def test_another_method_is_refused_and_the_right_ones_are_named(battered, path, method):
     methods = {each.method for each in ROUTES if each.path == path} or {"GET"}
+    if method in methods:
+        return
 
     answer = battered.app.test_client().open(path, method=method)
 
@@ -183,7 +188,9 @@ def test_a_fault_is_logged_with_its_stack_and_answered_without(counter, lines):
 
 
 def test_a_route_for_admins_refuses_all_others(counter):
-    client = app_with(counter, route(lambda *_: Answered(status=200, body={}), who=Who.ADMIN))
+    client = app_with(
+        counter, route(lambda *_: Answered(status=200, body={}), act=Act.MANAGE_USERS)
+    )
 
     for role, status in ((Role.USER, 403), (Role.MODERATOR, 403), (Role.ADMIN, 200)):
         somebody = counter.somebody(role.value, role)
@@ -364,7 +371,7 @@ def test_a_fault_while_a_ticket_is_filed_does_not_put_its_text_into_the_log(coun
 
 
 def test_a_route_that_asks_who_it_is_cannot_do_without_the_desk(counter):
-    route = replace(counter.routes[0], who=Who.ADMIN, wired=False)
+    route = replace(counter.routes[0], act=Act.MANAGE_USERS, wired=False)
 
     with pytest.raises(ValueError, match="nobody to ask"):
         create_app(lambda: counter.desk, routes=(route,))

@@ -1,5 +1,6 @@
 """HTTP at the edge: only what can be read in one way comes in, and every error has one shape."""
 
+import io
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from werkzeug import exceptions
 
 from api import http
 from api.http import BODY_MOST, STATUS, problem
+from api.limits import TooManyError
 from helpdesk import errors
 from helpdesk.errors import HelpdeskError, InvalidInputError, OutsideError
 from helpdesk.settings import SettingsError
@@ -140,6 +142,7 @@ UNREADABLE = {
     "NaN": b'{"title": NaN, "description": "x"}',
     "Infinity": b'{"title": Infinity, "description": "x"}',
     "-Infinity": b'{"title": -Infinity, "description": "x"}',
+    "1e400": b'{"title": 1e400, "description": "x"}',
     "doubled key": b'{"title": "a", "title": "b", "description": "x"}',
     "doubled key inside": b'{"title": {"a": 1, "a": 2}, "description": "x"}',
     "doubled key, escaped": b'{"title": "a", "\\u0074itle": "b", "description": "x"}',
@@ -202,18 +205,73 @@ def test_a_body_of_64_kb_is_read_and_one_byte_more_is_not(ada):
 
 
 def test_a_body_that_hides_its_length_is_measured_all_the_same(ada):
-    from io import BytesIO  # noqa: PLC0415
-
     def chunked(raw):
         return ada.client.post(
             "/api/tickets",
-            input_stream=BytesIO(raw),
+            input_stream=io.BytesIO(raw),
             headers=ada.headers({"Content-Type": "application/json"}),
             environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
         )
 
     assert chunked(padded(BODY_MOST)).status_code == 201
     assert is_problem(chunked(padded(BODY_MOST + 1)), 413)
+
+
+class Cut(io.BytesIO):
+    """A body that the server cannot read to its end, each in its own words."""
+
+    def readinto(self, _buffer):
+        raise EOFError("secret of the server: chunk size zz")
+
+    read = readinto
+
+
+@pytest.mark.parametrize("path", ["/api/tickets", "/api/auth/login"])
+def test_a_body_that_breaks_off_is_the_callers_fault(ada, path):
+    answer = ada.client.post(
+        path,
+        input_stream=Cut(),
+        headers=ada.headers({"Content-Type": "application/json"}),
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+
+    assert is_problem(answer, 400)
+    assert answer.json["detail"] == "the body breaks off"
+
+
+def test_a_body_shorter_than_announced_is_the_callers_fault(ada):
+    answer = ada.client.post(
+        "/api/tickets",
+        input_stream=io.BytesIO(b"{}"),
+        headers=ada.headers({"Content-Type": "application/json"}),
+        environ_overrides={"CONTENT_LENGTH": "10"},
+    )
+
+    assert is_problem(answer, 400)
+
+
+TWO_NAMES = [
+    [("Authorization", "Bearer {token}"), ("Authorization", "Bearer {token}")],
+    [("Authorization", "Bearer {token}"), ("Authorization", "Basic YTpi")],
+    [("Authorization", "Bearer x"), ("Authorization", "Bearer {token}")],
+    [("Authorization", "Bearer {token},Bearer {token}")],
+    [("Authorization", "Bearer {token}, Basic YTpi")],
+    [("Authorization", ",Bearer {token}")],
+    [("Authorization", "Bearer {token},")],
+    [("Authorization", ",")],
+]
+
+
+@pytest.mark.parametrize("headers", TWO_NAMES, ids=range(len(TWO_NAMES)))
+@pytest.mark.parametrize(("method", "path"), [("GET", "/api/auth/me"), ("POST", "/api/tickets")])
+def test_who_says_two_names_has_said_none(ada, headers, method, path):
+    given = [(name, value.format(token=ada.token)) for name, value in headers]
+
+    answer = ada.client.open(path, method=method, headers=given)
+
+    assert is_problem(answer, 400)
+    assert answer.json["detail"] == "send one Authorization header"
+    assert "WWW-Authenticate" not in answer.headers
 
 
 def test_whoever_is_not_logged_in_is_refused_before_the_body_is_read(battered):
@@ -280,6 +338,15 @@ def test_a_fault_says_nothing_of_the_inside(error):
     assert answer.status_code == 500
     assert answer.get_json()["detail"] == "something went wrong here"
     assert "secret" not in answer.get_data(as_text=True)
+
+
+def test_too_much_is_said_with_the_time_to_wait():
+    answer = problem(TooManyError(117), path="/x", request_id="r")
+
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == "117"
+    assert answer.get_json()["detail"] == "too many requests: try again later"
+    assert answer.get_json()["errors"] == []
 
 
 def test_an_error_with_a_field_names_it():

@@ -6,15 +6,16 @@ import re
 import pytest
 from openapi_pydantic import OpenAPI
 
-from api.http import SECURITY_HEADERS
+from api.edge import STRICTEST
 from api.openapi import document
+from api.policy import Act, is_public
 from api.routes import ROUTES
 from helpdesk.user import Role
 from tests.unit.api.desk import PASSWORD
 from tests.unit.api.test_app import one_of_each, route
 
 # What every answer on the web may carry, and our constant headers of protection.
-UNTOLD = {"Content-Type", "Content-Length", "Allow", *SECURITY_HEADERS}
+UNTOLD = {"Content-Type", "Content-Length", "Allow", *STRICTEST.headers}
 KINDS = {
     "string": (str,),
     "integer": (int,),
@@ -164,8 +165,10 @@ def test_an_operation_says_whether_a_name_is_needed(name):
     [row] = [each for each in ROUTES if (each.method, each.path) == name]
     operation = OPERATIONS[name]
 
-    assert operation["security"] == ([] if row.who == "anyone" else [{"bearer": []}])
-    assert ("403" in operation["responses"]) is (row.who == "admin")
+    assert operation["security"] == ([] if is_public(row.act) else [{"bearer": []}])
+    assert ("401" in operation["responses"]) >= (not is_public(row.act))
+    if row.act is Act.MANAGE_USERS:
+        assert "403" in operation["responses"]
     assert "bearer" in DOCUMENT["components"]["securitySchemes"]
 
 
@@ -180,7 +183,7 @@ def test_the_query_of_the_list_is_described():
     parameters = OPERATIONS["GET", "/api/tickets"]["parameters"]
     limits = {each["name"]: each["schema"] for each in parameters}
 
-    assert set(limits) == {"status", "limit", "cursor"}
+    assert set(limits) == {"view", "status", "limit", "cursor"}
     assert (limits["limit"]["minimum"], limits["limit"]["maximum"]) == (1, 100)
     assert "closed" in json.dumps(limits["status"])
     assert "$ref" not in json.dumps(parameters)
@@ -227,12 +230,10 @@ def test_both_views_of_a_ticket_are_described():
 
 
 def test_a_route_for_admins_documents_its_refusal():
-    from api.routes import Who  # noqa: PLC0415
-
     def only_for_admins():
         """Stand in for a handler; it is never called."""
 
-    made = json.loads(document((route(only_for_admins, who=Who.ADMIN),)))
+    made = json.loads(document((route(only_for_admins, act=Act.MANAGE_USERS),)))
 
     assert {"401", "403"} <= set(made["paths"]["/api/x"]["get"]["responses"])
 

@@ -5,26 +5,29 @@ from dataclasses import fields, replace
 import pytest
 from pydantic import ValidationError
 
-from api.accounts import LoggedIn
-from api.http import json_response
-from api.schemas import (
-    ListTickets,
+from api.account_schemas import (
     LogIn,
-    NewTicket,
-    ProvenanceView,
     Refresh,
     SessionView,
     SignUp,
+    StaffUserView,
+    UserView,
+    session_view,
+    user_view,
+)
+from api.http import json_response
+from api.sessions import LoggedIn
+from api.ticket_schemas import (
+    ListTickets,
+    NewTicket,
+    ProvenanceView,
     StaffTicketLine,
     StaffTicketView,
     TicketLine,
     TicketView,
-    UserView,
     VerdictView,
-    session_view,
     ticket_line,
     ticket_view,
-    user_view,
     verdict_view,
 )
 from helpdesk.ticket import Status
@@ -81,8 +84,9 @@ def test_a_session_is_written_whole():
 def test_a_user_shows_nothing_but_these():
     written = on_the_wire(user_view(a_moderator(skills=("SQL",), capacity=3)))
 
-    assert set(written) == set(UserView.model_fields)
+    assert set(written) == set(StaffUserView.model_fields)
     assert written["skills"] == ["SQL"]
+    assert set(on_the_wire(user_view(a_user()))) == set(UserView.model_fields)
 
 
 @pytest.mark.parametrize("model", [SignUp, LogIn, Refresh, NewTicket])

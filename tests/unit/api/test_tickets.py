@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from api.limits import Limits
 from api.tickets import ID_TRIES, TicketDesk
 from helpdesk.errors import OutsideError
 from helpdesk.user import Role
@@ -262,6 +263,8 @@ class Repeating:
 def desk_with_ids(counter, *ids):
     return TicketDesk(
         tickets=counter.tickets,
+        limits=Limits(documents=counter.documents, clock=counter.clock),
+        per_hour=10,
         clock=counter.clock,
         ids=Repeating(*ids),
         seal_key=SETTINGS.seal_key,
@@ -269,7 +272,7 @@ def desk_with_ids(counter, *ids):
 
 
 def test_an_id_that_is_taken_is_drawn_again(counter):
-    principal = counter.accounts.authenticate(counter.somebody("ada").token)
+    principal = counter.sessions.authenticate(counter.somebody("ada").token)
     desk = desk_with_ids(counter, "SAME0000", "SAME0000", "NEXT0000")
 
     opened = [desk.open_ticket(principal, "Title", "Text").ticket.id for _ in range(2)]
@@ -278,7 +281,7 @@ def test_an_id_that_is_taken_is_drawn_again(counter):
 
 
 def test_ids_that_are_always_taken_are_given_up(counter):
-    principal = counter.accounts.authenticate(counter.somebody("ada").token)
+    principal = counter.sessions.authenticate(counter.somebody("ada").token)
     desk = desk_with_ids(counter, *["SAME0000"] * (ID_TRIES + 1))
     desk.open_ticket(principal, "Title", "Text")
 

@@ -1,5 +1,7 @@
 """The settings of the deployed functions: whole, or refused with all that is wrong at once."""
 
+import base64
+
 import pytest
 
 from helpdesk.settings import (
@@ -22,6 +24,7 @@ WHOLE = {
     "HELPDESK_UPKEEP_URL": "https://upkeep.example.com/",
     "HELPDESK_INVOKER": "upkeep@p.iam.gserviceaccount.com",
     "HELPDESK_SENDGRID_KEY": "SG.some-key.of-nobody-at-all",
+    "HELPDESK_LINK_KEY": base64.b64encode(bytes(range(32))).decode(),
     "HELPDESK_SENDER": "desk@example.com",
     "HELPDESK_URL": "https://desk.example.com",
 }
@@ -29,7 +32,12 @@ READS = {
     EventSettings: ("HELPDESK_PROJECT",),
     ModelSettings: ("HELPDESK_LOCATION", "HELPDESK_MODEL"),
     TimerSettings: ("HELPDESK_QUEUE", "HELPDESK_UPKEEP_URL", "HELPDESK_INVOKER"),
-    MailSettings: ("HELPDESK_SENDGRID_KEY", "HELPDESK_SENDER", "HELPDESK_URL"),
+    MailSettings: (
+        "HELPDESK_SENDGRID_KEY",
+        "HELPDESK_LINK_KEY",
+        "HELPDESK_SENDER",
+        "HELPDESK_URL",
+    ),
 }
 
 
@@ -79,8 +87,12 @@ def test_what_is_wrong_with_several_kinds_is_said_at_once(monkeypatch):
     assert all(name in str(refusal.value) for name in wanted)
 
 
-def test_a_key_of_the_carrier_is_not_shown():
-    assert WHOLE["HELPDESK_SENDGRID_KEY"] not in repr(MailSettings.from_env(WHOLE))
+def test_no_key_of_mails_is_shown():
+    settings = MailSettings.from_env(WHOLE)
+
+    assert settings.link_key == bytes(range(32))
+    assert WHOLE["HELPDESK_SENDGRID_KEY"] not in repr(settings)
+    assert repr(settings.link_key) not in repr(settings)
 
 
 def test_without_a_key_no_webhook_is_believed(monkeypatch):

@@ -136,3 +136,7 @@ def test_every_event_says_whom_it_wakes():
     assert set(WAKES) == set(EventType)
     assert {name for names in WAKES.values() for name in names} == {"triage", "assign", "notify"}
     assert an_event().time == NOW
+
+
+def test_a_notice_wakes_who_writes_letters_and_nobody_else():
+    assert WAKES[EventType.ACCOUNT_NOTICE] == ("notify",)

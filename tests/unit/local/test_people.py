@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.entrance import Visitor
 from helpdesk.errors import OutsideError
 from helpdesk.user import Role
 from local.people import CAPACITY, PASSWORD, PEOPLE, seed
@@ -28,7 +29,8 @@ def test_the_first_start_makes_everybody(house):
 def test_everybody_can_log_in_with_the_password_that_is_printed(house, person):
     seed(house)
 
-    assert house.accounts.log_in(person.email, PASSWORD).user.role is person.role
+    session = house.desk.entrance.log_in(person.email, PASSWORD, Visitor()).session
+    assert session.user.role is person.role
 
 
 def test_nobody_is_greeted(house):
@@ -48,17 +50,17 @@ def test_the_second_start_makes_nobody(house):
 
 @pytest.mark.parametrize("reached", range(len(PEOPLE)))
 def test_a_first_start_that_was_stopped_between_two_people_is_finished(house, reached):
-    add = house.accounts.add
+    add = house.desk.accounts.add
 
     def stops_later(user, *arguments, **settings):
         if everybody(house) == reached:
             raise OutsideError("stopped")
         add(user, *arguments, **settings)
 
-    house.accounts.add = stops_later
+    house.desk.accounts.add = stops_later
     with pytest.raises(OutsideError):
         seed(house)
-    house.accounts.add = add
+    house.desk.accounts.add = add
 
     assert seed(house)
 
@@ -87,7 +89,7 @@ def test_a_first_start_that_was_stopped_between_account_and_profile_is_finished(
     assert everybody(house) == len(PEOPLE)
     staff = {user.email: user for user in house.users.staff()}
     for person in PEOPLE:
-        user = house.accounts.log_in(person.email, PASSWORD).user
+        user = house.desk.entrance.log_in(person.email, PASSWORD, Visitor()).session.user
         assert (user.email, user.role, user.capacity) == (person.email, person.role, CAPACITY)
         assert user.skills == person.skills
         if person.role is not Role.USER:

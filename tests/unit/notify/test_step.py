@@ -1,16 +1,25 @@
 """Notify as a step: who is told of what, once."""
 
+import json
+import logging
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from helpdesk.claims import Claims
 from helpdesk.delivery import Delivered
 from helpdesk.errors import EarlyEventError, OutsideError
 from helpdesk.events import EventType
-from helpdesk.mail import LEASE
+from helpdesk.links import link_id_of
+from helpdesk.log import JsonLine
+from helpdesk.mail import LEASE, WAIT, MailState
+from helpdesk.notices import LINK_LIFE, LINKED, Notice, notice
 from helpdesk.ports import Outcome
 from tests.builders import a_moderator, a_ticket, a_user, an_event
-from tests.stands import Carrier, everything
+from tests.stands import LINK_KEY, Carrier, everything
+
+LINK_ID = "0123456789ABCDEFGHJKMNPQRS"
 
 
 @pytest.fixture
@@ -24,6 +33,19 @@ def recipients(line):
 
 def signed_up(name):
     return an_event(id=f"{name}.signed-up.1", type=EventType.USER_SIGNED_UP, subject=name)
+
+
+def told(line, kind, **changes):
+    """Return the event of a notice that is told now."""
+    given = {
+        "id": "N0T1CE", "at": line.clock.now(), "email": "ann@example.com", "name": "Ann",
+        "link_id": LINK_ID, **changes,
+    }  # fmt: skip
+    return notice(kind, **given)
+
+
+def claims_of(line):
+    return {path: data for path, data in everything(line.store).items() if path[:5] == "mail/"}
 
 
 def test_the_assignee_is_told_and_the_ticket_says_when(staffed):
@@ -152,3 +174,128 @@ def test_a_crash_behind_the_sending_sends_no_second_letter(staffed, when, state)
     assert kept["state"] == state
     assert len(staffed.mailer.carried) == 1
     assert a_ticket().id == kept["ticket_id"]
+
+
+@pytest.mark.parametrize("kind", Notice)
+def test_the_holder_of_an_account_is_told_once(line, kind):
+    event = told(line, kind)
+
+    for _ in range(3):
+        line.deliver("notify", event)
+
+    assert recipients(line) == ["ann@example.com"]
+
+
+@pytest.mark.parametrize("kind", LINKED)
+def test_a_link_is_made_with_the_houses_key_and_kept_nowhere(line, kind, caplog):
+    caplog.set_level(logging.DEBUG)
+
+    line.deliver("notify", told(line, kind))
+
+    (received,) = line.mailbox.read()
+    (token,) = (word for word in received.letter.text.split() if word.startswith("https://"))
+    secret = token.partition(f"#{LINK_ID}.")[2]
+    assert secret
+    assert link_id_of(token.partition("#")[2], key=LINK_KEY) == LINK_ID
+    assert secret not in repr(everything(line.store))
+    assert caplog.records
+    assert not any(secret in JsonLine().format(record) for record in caplog.records)
+
+
+@pytest.mark.parametrize("kind", Notice)
+def test_where_there_is_nobody_to_tell_nothing_is_sent_or_kept(line, kind, caplog):
+    caplog.set_level(logging.INFO)
+
+    result = line.deliver("notify", told(line, kind, email="", name=""))
+
+    assert result is Delivered.PROCESSED
+    assert recipients(line) == []
+    assert everything(line.store) == {}
+    assert caplog.messages == ["nobody is told of this notice", "delivered"]
+    assert caplog.records[0].kind == kind
+
+
+@pytest.mark.parametrize("kind", Notice)
+def test_a_letter_whose_link_has_ended_is_not_sent_any_more(line, kind, caplog):
+    event = told(line, kind)
+    line.clock.tick(seconds=LINK_LIFE.total_seconds())
+
+    result = line.deliver("notify", event)
+
+    assert result is Delivered.PROCESSED
+    assert recipients(line) == ([] if kind in LINKED else ["ann@example.com"])
+    assert ("a letter is too late" in caplog.messages) is (kind in LINKED)
+
+
+@pytest.mark.parametrize("kind", LINKED)
+def test_a_link_that_still_works_is_sent(line, kind):
+    event = told(line, kind)
+    line.clock.tick(seconds=LINK_LIFE.total_seconds() - 1)
+
+    line.deliver("notify", event)
+
+    assert recipients(line) == ["ann@example.com"]
+
+
+@pytest.mark.parametrize("kind", Notice)
+def test_mail_that_is_down_only_delays_a_notice(line, kind):
+    line.mailer = Carrier(OutsideError("down"), OutsideError("down"))
+
+    result = line.insist("notify", told(line, kind))
+
+    assert result is Delivered.PROCESSED
+    assert len(line.mailer.carried) == 1
+
+
+@pytest.mark.parametrize("kind", Notice)
+def test_a_notice_of_unknown_outcome_is_never_sent_again(line, kind):
+    line.mailer = Carrier(Outcome.UNKNOWN)
+    event = told(line, kind)
+    line.deliver("notify", event)
+    line.clock.tick(seconds=WAIT.total_seconds())
+    claims = Claims(documents=line.documents, outbox=line.outbox, clock=line.clock)
+
+    settled = claims.sweep()
+    result = line.deliver("notify", event)
+
+    assert settled == 1
+    assert result is Delivered.DUPLICATE
+    assert [claim["state"] for claim in claims_of(line).values()] == [MailState.GIVEN_UP]
+    assert len(line.mailer.carried) == 1
+    assert line.outbox.sweep(timedelta(0)) == 0
+
+
+@pytest.mark.parametrize(("when", "state"), [("before", "unknown"), ("after", "accepted")])
+def test_a_crash_behind_the_sending_sends_no_second_notice(line, when, state):
+    line.mailer = Carrier()
+    event = told(line, Notice.RESET_ASKED)
+    line.documents.arm(when, 2)
+
+    with pytest.raises(OutsideError):
+        line.deliver("notify", event)
+    line.clock.tick(seconds=LEASE.total_seconds())
+    line.deliver("notify", event)
+
+    assert [claim["state"] for claim in claims_of(line).values()] == [state]
+    assert len(line.mailer.carried) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"notice": "reset-asked"},
+        {"notice": "reset-asked", "email": "ann@example.com", "name": "Ann", "link_id": ""},
+        {"notice": "reset-asked", "email": "a@b\r\nBcc: c@d", "name": "", "link_id": LINK_ID},
+        {"notice": "eaten", "email": "ann@example.com", "name": "", "link_id": ""},
+    ],
+)
+def test_a_notice_that_cannot_be_read_is_parked_and_opens_nothing(line, data):
+    event = replace(told(line, Notice.RESET_ASKED), data=data)
+
+    result = line.deliver("notify", event)
+
+    (kept,) = everything(line.store).values()
+    assert result is Delivered.PARKED
+    assert json.loads(kept["envelope"])["data"] == data
+    assert recipients(line) == []

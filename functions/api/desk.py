@@ -1,0 +1,87 @@
+"""What the routes work with, put together in one place for every house."""
+
+from dataclasses import dataclass
+
+from api.accounts import Accounts
+from api.devices import Devices
+from api.directory import Directory
+from api.entrance import Entrance
+from api.limits import Limits
+from api.links import Links
+from api.password_rules import PasswordRules
+from api.passwords import Passwords
+from api.renewal import Renewal
+from api.sessions import Sessions
+from api.tickets import TicketDesk
+from api.tokens import Tokens
+from helpdesk.outbox import Outbox
+from helpdesk.ports import Clock, Documents, Ids
+from helpdesk.settings import ApiSettings, SignUp
+from helpdesk.tickets import Tickets
+from helpdesk.users import Users
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Where a house keeps things: accounts in a database of their own, and all the rest."""
+
+    auth: Documents
+    documents: Documents
+    outbox: Outbox
+    users: Users
+    tickets: Tickets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the routes work with."""
+
+    accounts: Accounts
+    sessions: Sessions
+    entrance: Entrance
+    renewal: Renewal
+    directory: Directory
+    tickets: TicketDesk
+    sign_up: SignUp
+    proxies: int
+
+
+def desk_over(
+    stores: Stores, settings: ApiSettings, *, passwords: Passwords, clock: Clock, ids: Ids
+) -> Desk:
+    """Return a desk that keeps everything in these stores."""
+    auth, users = stores.auth, stores.users
+    accounts = Accounts(documents=auth, users=users, clock=clock, ids=ids)
+    tokens = Tokens(settings.tokens, clock=clock, ids=ids)
+    sessions = Sessions(documents=auth, users=users, tokens=tokens, clock=clock, ids=ids)
+    rules = PasswordRules(least=settings.password_least)
+    limits = Limits(documents=auth, clock=clock)
+    devices = Devices(
+        key=settings.seal_key, clock=clock, ids=ids, secure=settings.url.startswith("https:")
+    )
+    links = Links(documents=auth, outbox=stores.outbox, key=settings.link_key, clock=clock, ids=ids)
+    return Desk(
+        accounts=accounts,
+        sessions=sessions,
+        entrance=Entrance(
+            accounts=accounts, sessions=sessions, passwords=passwords, rules=rules, limits=limits,
+            devices=devices, links=links,
+        ),
+        renewal=Renewal(
+            accounts=accounts, sessions=sessions, passwords=passwords, rules=rules, limits=limits,
+            devices=devices, links=links,
+        ),
+        directory=Directory(
+            accounts=accounts, users=users, ids=ids, seal_key=settings.seal_key
+        ),
+        tickets=TicketDesk(
+            tickets=stores.tickets,
+            limits=Limits(documents=stores.documents, clock=clock),
+            per_hour=settings.tickets_per_hour,
+            clock=clock,
+            ids=ids,
+            seal_key=settings.seal_key,
+        ),
+        sign_up=settings.sign_up,
+        proxies=settings.proxies,
+    )  # fmt: skip

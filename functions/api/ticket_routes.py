@@ -1,0 +1,94 @@
+"""The routes of tickets."""
+
+import re
+
+from api import ticket_schemas
+from api.desk import Desk
+from api.policy import Act, may
+from api.route import Answered, Asked, Header, Route
+from helpdesk.errors import InvalidInputError
+
+IDEMPOTENCY_KEY = Header(
+    name="Idempotency-Key", pattern="^[A-Za-z0-9_-]{1,64}$", always=False,
+    about="the same key and ticket within a day open one ticket and get one answer",
+)  # fmt: skip
+IF_NONE_MATCH = Header(
+    name="If-None-Match", always=False,
+    about="tags of the versions one has, or *: if the ticket is still one of them, 304",
+)  # fmt: skip
+LOCATION = Header(name="Location", about="where the ticket is", on=(201,))
+REPLAYED = Header(
+    name="Idempotent-Replayed", about="true: this is the answer to an earlier request", on=(201,),
+    always=False,
+)  # fmt: skip
+ETAG = Header(name="ETag", about="the version of the ticket", on=(200, 304))
+
+
+def open_ticket(desk: Desk, asked: Asked) -> Answered:
+    """File a ticket; it is answered before any triage."""
+    body: ticket_schemas.NewTicket = asked.body
+    key = asked.headers.get(IDEMPOTENCY_KEY.name)
+    if key is not None and not re.fullmatch(IDEMPOTENCY_KEY.pattern or "", key):
+        raise InvalidInputError("Idempotency-Key takes 1 to 64 of A-Z a-z 0-9 _ -")
+    opened = desk.tickets.open_ticket(asked.principal, body.title, body.description, key=key)
+    ticket = opened.ticket
+    headers = {"Location": f"/api/tickets/{ticket.id}"}
+    if opened.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    view = ticket_schemas.ticket_view(
+        ticket, staff=may(asked.principal, Act.READ_INTERNALS, ticket)
+    )
+    return Answered(status=201, body=view, headers=headers)
+
+
+def read_ticket(desk: Desk, asked: Asked) -> Answered:
+    """Read a ticket."""
+    ticket = desk.tickets.read_ticket(asked.principal, asked.path["ticket_id"])
+    tag = f'"{ticket.version}"'
+    if _has(asked.headers.get(IF_NONE_MATCH.name, ""), tag):
+        return Answered(status=304, headers={"ETag": tag})
+    view = ticket_schemas.ticket_view(
+        ticket, staff=may(asked.principal, Act.READ_INTERNALS, ticket)
+    )
+    return Answered(status=200, body=view, headers={"ETag": tag})
+
+
+def list_tickets(desk: Desk, asked: Asked) -> Answered:
+    """List tickets, newest first."""
+    query: ticket_schemas.ListTickets = asked.query
+    page = desk.tickets.list_tickets(
+        asked.principal, view=query.view, status=query.status, limit=query.limit,
+        cursor=query.cursor,
+    )  # fmt: skip
+    items = [
+        ticket_schemas.ticket_line(each, staff=may(asked.principal, Act.READ_INTERNALS, each))
+        for each in page.tickets
+    ]
+    return Answered(status=200, body={"items": items, "next_cursor": page.next_cursor})
+
+
+def _has(tags: str, tag: str) -> bool:
+    """Say whether a list of tags names this one; weak ones count (RFC 9110, section 13.1.2)."""
+    return tags.strip() == "*" or tag in re.findall('"[^"]*"', tags)
+
+
+TICKET_ROUTES = (
+    Route(
+        method="POST", path="/api/tickets", act=Act.OPEN_TICKET, handler=open_ticket,
+        summary="File a ticket; an admin sees all of it", body=ticket_schemas.NewTicket, status=201,
+        answer=ticket_schemas.StaffTicketView | ticket_schemas.TicketView, also=(429,),
+        reads=(IDEMPOTENCY_KEY,),
+        tells=(LOCATION, REPLAYED),
+    ),
+    Route(
+        method="GET", path="/api/tickets", act=Act.LIST_TICKETS, handler=list_tickets,
+        summary="List tickets, newest first: admins see all, moderators theirs, users their own",
+        query=ticket_schemas.ListTickets, status=200, answer=ticket_schemas.TicketPage, also=(403,),
+    ),
+    Route(
+        method="GET", path="/api/tickets/{ticket_id}", act=Act.READ_TICKET, handler=read_ticket,
+        summary="Read a ticket; its assignee and an admin see all of it", status=200,
+        answer=ticket_schemas.StaffTicketView | ticket_schemas.TicketView, also=(304, 404),
+        reads=(IF_NONE_MATCH,), tells=(ETAG,),
+    ),
+)  # fmt: skip

@@ -1,0 +1,326 @@
+"""Side doors: whatever lists, counts or repeats tickets shows each reader exactly their share.
+
+Five hundred tickets, and ten lines that say who may read one, which know nothing of the policy.
+A route that is new fails here until it has a row, or is said to show no tickets.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from helpdesk.documents import Create
+from helpdesk.ticket import Status
+from helpdesk.user import Role
+from helpdesk.wire import ticket_document
+from tests.builders import NOW, FixedClock, a_ticket, a_verdict
+from tests.unit.api.desk import STATUSES, Counter, is_problem
+from tests.unit.api.samples import Stage
+
+COUNT = 500
+CAST = {
+    "ada": Role.USER,
+    "bob": Role.USER,
+    "cid": Role.USER,
+    "eve": Role.USER,  # has filed nothing
+    "mona": Role.MODERATOR,
+    "mike": Role.MODERATOR,
+    "max": Role.MODERATOR,
+    "dora": Role.USER,  # was a moderator, and is still named on tickets
+    "abel": Role.MODERATOR,  # was an admin
+    "chief": Role.ADMIN,
+}
+BEFORE = {"dora": Role.MODERATOR, "abel": Role.ADMIN}
+REQUESTERS = ("ada", "bob", "cid", "mona", "dora")
+ASSIGNEES = ("mona", "mike", "max", "dora", "chief", None)
+UNASSIGNED = (Status.NEW, Status.TRIAGED)
+ASSIGNED = tuple(status for status in Status if status not in UNASSIGNED)
+
+LINE = {
+    "id", "title", "status", "priority", "category", "skills", "created_at", "updated_at",
+    "requester.id", "requester.name",
+}  # fmt: skip
+READ = LINE | {"description", "triaged_at", "assigned_at"}
+ASSIGNEE = {"assignee.id", "assignee.name"}
+STAFF_READ = {"sources", "needs_review", "notified_at"}
+JUDGED = {
+    f"verdict.{name}.{part}"
+    for name in ("priority", "category", "skills")
+    for part in ("value", "confidence", "evidence", "source")
+}
+VERDICT = JUDGED | {
+    f"verdict.{name}"
+    for name in (
+        "summary", "language", "sentiment", "helpful_notes", "provenance.source",
+        "provenance.model", "provenance.prompt_version", "provenance.tokens_in",
+        "provenance.tokens_out", "provenance.cost_usd", "provenance.latency_ms",
+        "provenance.attempts", "provenance.fallback_reason",
+    )
+}  # fmt: skip
+# What stands in the store and no requester may see, nor any list.
+SECRETS = ("@example.com", "$2b$", "canary", "password", "epoch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What a route shows of a ticket: to its requester, and beside that to staff."""
+
+    path: str
+    shows: frozenset[str]
+    staff: frozenset[str]
+    verdict: bool = False
+
+
+LISTS = (Door(path="/api/tickets", shows=frozenset(LINE), staff=frozenset({"needs_review"})),)
+READS = (
+    Door(
+        path="/api/tickets/{ticket_id}", shows=frozenset(READ), staff=frozenset(STAFF_READ),
+        verdict=True,
+    ),
+)  # fmt: skip
+ABOUT_LETTERS = {"/api/mailbox", "/api/mailbox/{number}"}
+WITHOUT_TICKETS = {
+    "/", "/healthz", "/reset", "/api/auth/me", "/api/auth/sessions", "/api/auth/users",
+    "/api/auth/users/{user_id}",
+}  # fmt: skip
+
+
+class Hall:
+    """The house with its people and tickets."""
+
+    def __init__(self, counter):
+        self.counter = counter
+        stage = Stage(counter)
+        self.people = {name: stage.person(BEFORE.get(name, role)) for name, role in CAST.items()}
+        self.tickets = [self._ticket(number, random.Random(number)) for number in range(COUNT)]
+        kept = [Create(f"tickets/{each.id}", ticket_document(each)) for each in self.tickets]
+        for begin in range(0, COUNT, 100):
+            counter.house.documents.commit(kept[begin : begin + 100])
+        for name in BEFORE:
+            now = {"role": CAST[name].value}
+            counter.accounts.change(self.id_of(name), lambda _, now=now: now)
+        self.letters = [stage.letter(self.people[name].user) for name in CAST]
+
+    def id_of(self, name):
+        return self.people[name].user.id
+
+    def _ticket(self, number, chance):
+        requester, assignee = chance.choice(REQUESTERS), chance.choice(ASSIGNEES)
+        status = chance.choice(ASSIGNED if assignee else UNASSIGNED)
+        at = NOW + timedelta(seconds=number // 3)  # three at a time
+        ticket = a_ticket(
+            id=self.counter.house.ids.ticket_id(), requester_id=self.id_of(requester),
+            requester_name=requester, created_at=at, updated_at=at, status=status,
+        )  # fmt: skip
+        if status is Status.NEW:
+            return ticket
+        judged = a_ticket().triaged(
+            a_verdict(summary="canary summary", notes="canary notes"), now=at
+        )
+        fields = {name: getattr(ticket, name) for name in ticket.__dataclass_fields__}
+        fields |= {"verdict": judged.verdict, "sources": judged.sources, "triaged_at": at}
+        if assignee:
+            whom = {"assignee_id": self.id_of(assignee), "assignee_name": assignee}
+            fields |= {**whom, "assigned_at": at}
+        return a_ticket(**fields)
+
+    def is_staff_of(self, name, ticket):
+        served = ticket.assignee_id == self.id_of(name)
+        return CAST[name] is Role.ADMIN or (CAST[name] is Role.MODERATOR and served)
+
+    def may_read(self, name, ticket):
+        return self.is_staff_of(name, ticket) or ticket.requester_id == self.id_of(name)
+
+    def in_view(self, name, ticket, view):
+        filed = ticket.requester_id == self.id_of(name)
+        served = ticket.assignee_id == self.id_of(name)
+        return {"all": True, "assigned": served, "filed": filed}[view]
+
+    def views(self, name):
+        """Return the lists that somebody may ask for, the widest first."""
+        return {
+            Role.ADMIN: ("all", "assigned", "filed"),
+            Role.MODERATOR: ("assigned", "filed"),
+            Role.USER: ("filed",),
+        }[CAST[name]]
+
+    def shown(self, name, view, status):
+        """Return the ids of what a list must hold, newest first."""
+        found = [
+            each
+            for each in self.tickets
+            if self.in_view(name, each, view) and status in {None, each.status}
+        ]
+        assert all(self.may_read(name, each) for each in found)
+        return [each.id for each in sorted(found, key=lambda t: (t.created_at, t.id))][::-1]
+
+
+@pytest.fixture(scope="module")
+def hall(tmp_path_factory):
+    counter = Counter(tmp_path_factory.mktemp("house"), clock=FixedClock())
+    yield Hall(counter)
+    counter.close()
+
+
+def asked(path, **query):
+    given = "&".join(f"{name}={value}" for name, value in query.items() if value is not None)
+    return f"{path}?{given}"
+
+
+def walked(who, path, **query):
+    """Return every line of every page of a list."""
+    lines, cursor = [], None
+    while True:
+        answer = who.get(asked(path, cursor=cursor, **query))
+        assert answer.status_code == 200
+        lines += answer.json["items"]
+        cursor = answer.json["next_cursor"]
+        if cursor is None:
+            return lines
+
+
+def shape(value, within=""):
+    """Return the names of all that a JSON object holds; who and what triage said go by parts."""
+    found: set[str] = set()
+    for name, item in value.items():
+        deeper = isinstance(item, dict) and name != "sources"
+        found |= shape(item, f"{within}{name}.") if deeper else {f"{within}{name}"}
+    return found
+
+
+def wanted_shape(door, ticket, *, staff):
+    """Return the names of all that a door must show of a ticket, and nothing besides."""
+    names = door.shows | (ASSIGNEE if ticket.assignee_id else {"assignee"})
+    if not staff:
+        return names
+    if not door.verdict:
+        return names | door.staff
+    return names | door.staff | (VERDICT if ticket.verdict else {"verdict"})
+
+
+def test_the_tickets_are_of_every_kind(hall):
+    pairs = {(each.requester_name, each.assignee_name) for each in hall.tickets}
+
+    assert pairs == {(one, other) for one in REQUESTERS for other in ASSIGNEES}
+    assert {each.status for each in hall.tickets} == set(Status)
+
+
+def test_every_route_that_answers_has_a_row_or_shows_no_tickets(hall):
+    paths = hall.counter.visitor().get("/api/openapi.json").json["paths"]
+
+    answering = {path for path, methods in paths.items() if "get" in methods}
+
+    rows = {door.path for door in (*LISTS, *READS)}
+    assert answering == rows | ABOUT_LETTERS | WITHOUT_TICKETS
+
+
+@pytest.mark.parametrize("door", LISTS, ids=lambda door: door.path)
+@pytest.mark.parametrize("limit", [7, 40, 100])
+@pytest.mark.parametrize("name", CAST)
+def test_the_pages_of_a_list_are_exactly_what_one_may_see(hall, door, name, limit):
+    who = hall.people[name]
+
+    for view in (None, *hall.views(name)):
+        for status in (None, *STATUSES):
+            lines = walked(who, door.path, view=view, status=status, limit=limit)
+
+            ids = [line["id"] for line in lines]
+            assert ids == hall.shown(name, view or hall.views(name)[0], status), (view, status)
+
+
+@pytest.mark.parametrize("door", LISTS, ids=lambda door: door.path)
+@pytest.mark.parametrize("name", CAST)
+def test_a_list_that_is_not_ones_to_see_is_refused_whatever_else_is_asked(hall, door, name):
+    others = {"all", "assigned", "filed"} - set(hall.views(name))
+
+    for view in others:
+        for status in (None, *STATUSES):
+            answer = hall.people[name].get(asked(door.path, view=view, status=status))
+
+            assert is_problem(answer, 403)
+
+
+@pytest.mark.parametrize("door", LISTS, ids=lambda door: door.path)
+@pytest.mark.parametrize("name", CAST)
+def test_a_line_shows_each_reader_their_share_and_no_secret(hall, door, name):
+    known = {each.id: each for each in hall.tickets}
+
+    for view in hall.views(name):
+        for line in walked(hall.people[name], door.path, view=view, limit=100):
+            ticket = known[line["id"]]
+            staff = hall.is_staff_of(name, ticket)
+            assert shape(line) == wanted_shape(door, ticket, staff=staff)
+            assert not [each for each in SECRETS if each in str(line)]
+
+
+@pytest.mark.parametrize("door", READS, ids=lambda door: door.path)
+@pytest.mark.parametrize("name", CAST)
+def test_a_ticket_is_read_by_who_may_and_shows_them_their_share(hall, door, name):
+    step = 1 if name in {"ada", "mona", "dora"} else 9
+
+    for ticket in hall.tickets[::step]:
+        answer = hall.people[name].get(door.path.replace("{ticket_id}", ticket.id))
+
+        staff = hall.is_staff_of(name, ticket)
+        if not hall.may_read(name, ticket):
+            assert is_problem(answer, 404)
+            continue
+        assert answer.status_code == 200
+        assert shape(answer.json) == wanted_shape(door, ticket, staff=staff)
+        hidden = SECRETS if not staff else ("@example.com", "$2b$", "epoch")
+        assert not [each for each in hidden if each in answer.text]
+
+
+def test_a_cursor_serves_only_whom_and_what_it_was_made_for(hall):
+    places = [
+        (name, asked("/api/tickets", view=view, status=status, limit=2))
+        for name in CAST
+        for view in (None, *hall.views(name))
+        for status in (None, "assigned", "waiting")
+    ]
+    places += [("chief", asked("/api/auth/users", limit=2, role=role)) for role in (None, "user")]
+    cursors = {place: hall.people[place[0]].get(place[1]).json["next_cursor"] for place in places}
+    given = {place: cursor for place, cursor in cursors.items() if cursor}
+
+    for made_for, cursor in given.items():
+        for name, path in places:
+            answer = hall.people[name].get(f"{path}&cursor={cursor}")
+
+            if made_for == (name, path):
+                assert answer.status_code == 200
+            else:
+                assert is_problem(answer, 422)
+                assert answer.json["errors"][0]["field"] == "cursor"
+    assert len(given) > 40
+
+
+@pytest.mark.parametrize("name", CAST)
+def test_letters_are_ones_own_and_an_admins_are_everybodys(hall, name):
+    everybody = CAST[name] is Role.ADMIN
+    number = hall.letters[list(CAST).index(name)]
+
+    listed = [str(each["number"]) for each in hall.people[name].get("/api/mailbox").json["items"]]
+    read = [
+        each
+        for each in hall.letters
+        if hall.people[name].get(f"/api/mailbox/{each}").status_code == 200
+    ]
+
+    assert set(listed) == set(read) == (set(hall.letters) if everybody else {number})
+
+
+@pytest.mark.parametrize("name", CAST)
+def test_sessions_are_ones_own_whatever_ones_role(hall, name):
+    who = hall.people[name]
+    mine = hall.counter.tokens.read(who.token).session_id
+
+    items = who.get("/api/auth/sessions").json["items"]
+
+    assert [each["id"] for each in items] == [mine]
+    assert set(items[0]) == {"id", "created_at", "expires_at", "agent", "current"}
+    foreign = {each.token for each in hall.people.values()} - {who.token}
+    for token in foreign:
+        session_id = hall.counter.tokens.read(token).session_id
+        answer = who.client.delete(f"/api/auth/sessions/{session_id}", headers=who.headers())
+        assert is_problem(answer, 404)
