@@ -1,5 +1,6 @@
 """What goes over the wire for accounts: requests, answers, and our values in their shape."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,14 +15,13 @@ from helpdesk.user import CAPACITY_MOST, EMAIL_MOST, NAME_MOST, SKILL_MOST, SKIL
 PASSWORD_MOST = 1000  # characters that are read; the rules allow fewer
 
 
-def _text(value: object) -> object:
-    """Let only text through: a number is no time, whatever pydantic makes of it."""
-    if not isinstance(value, str):
-        raise ValueError("send text")  # noqa: TRY004 - pydantic tells of this one
+def _dated(value: object) -> object:
+    """Let only a written date through: a number is no time, whatever pydantic makes of it."""
+    if not isinstance(value, str) or not re.match("[0-9]{4}-", value):
+        raise ValueError("send a time with its zone, as 2026-01-31T09:30:00Z")
     return value
 
 
-# Where a schema tells more than is checked here, the rules check it and say what is wrong.
 Email = Annotated[
     str,
     Field(
@@ -33,7 +33,7 @@ Email = Annotated[
 Password = Annotated[str, Field(max_length=PASSWORD_MOST, examples=["a long and private phrase"])]
 NewPassword = Annotated[Password, Field(json_schema_extra={"minLength": FLOOR, "maxLength": MOST})]
 Name = Annotated[str, Field(max_length=NAME_MOST, examples=["Ada"])]
-Moment = Annotated[AwareDatetime, BeforeValidator(_text), Field(strict=False)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_dated), Field(strict=False)]
 Rank = Annotated[Role, Field(strict=False)]  # JSON has no enums
 Skill = Annotated[str, Field(max_length=SKILL_MOST, examples=["Printing"])]
 

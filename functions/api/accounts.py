@@ -146,7 +146,12 @@ class Accounts:
         """Return the public side of an account as it must be, made or mended if it is not so."""
         for _ in range(TRIES):
             known = self._users.get_many([account.id])[0]
-            # Two log-ins may find the same to mend.
+            if known and known == _following(known, account):
+                return known
+            # Read after its public side: by an account of before, the work of whoever changed it
+            # since would be undone.
+            account = self.get(account.id)
+            # Two may find the same to mend.
             with suppress(AlreadyExistsError, ConflictError):
                 return self._made(account) if known is None else self._mended(known, account)
         raise ConflictError("the user was changed by somebody else again and again")
@@ -191,16 +196,18 @@ class Accounts:
         return user
 
     def _mended(self, known: User, account: Account) -> User:
-        wanted = replace(
-            known,
-            name=account.name,
-            role=account.role or known.role,
-            disabled=account.disabled,
-        )
-        if wanted == known:
-            return known
-        self._users.save(wanted)
+        self._users.save(_following(known, account))
         return self._users.get(account.id)
+
+
+def _following(known: User, account: Account) -> User:
+    """Return a public side as the account wants it."""
+    return replace(
+        known,
+        name=account.name,
+        role=account.role or known.role,
+        disabled=account.disabled,
+    )
 
 
 def _signed_up(user: User) -> Event:

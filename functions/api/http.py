@@ -99,7 +99,7 @@ def bearer(request: Request) -> str:
     """Return the access token of a request, or raise UnauthenticatedError or BadRequestError."""
     given = request.headers.get("Authorization", "")
     if "," in given:  # as servers join a header that is sent twice; readers may take either one
-        raise BadRequestError(HTTPStatus.BAD_REQUEST, "send one Authorization header")
+        raise BadRequestError(HTTPStatus.BAD_REQUEST, "send one access token")
     scheme, _, token = given.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise UnauthenticatedError("log in first")

@@ -6,13 +6,13 @@ from pydantic import BaseModel, ConfigDict
 class Strict(BaseModel):
     """A body: nothing that is not asked for, and no guessing of types."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class Query(BaseModel):
     """A query: nothing that is not asked for; all of it comes as text."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Answer(BaseModel):

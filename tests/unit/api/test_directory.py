@@ -12,7 +12,15 @@ from helpdesk.user import Role
 from helpdesk.users import assigned
 from tests.builders import NOW, FixedClock, a_user
 from tests.stands import everything
-from tests.unit.api.desk import Counter, Visitor, is_problem, let_in, log_in, refreshed
+from tests.unit.api.desk import (
+    Counter,
+    Visitor,
+    before_next_commit,
+    is_problem,
+    let_in,
+    log_in,
+    refreshed,
+)
 
 ME = "/api/auth/me"
 USERS = "/api/auth/users"
@@ -444,8 +452,8 @@ def test_a_cursor_of_users_serves_only_who_got_it_and_what_was_asked(counter, ch
 @pytest.mark.parametrize(
     "query",
     [
-        "role=superuser", "role=", "limit=0", "limit=101", "limit=x", "q=a", "q=", "skill=" + "x" * 51,
-        "q=" + "x" * 101, "email=ada@example.com", "disabled=true", "role=user&role=admin",
+        "role=superuser", "role=", "limit=0", "limit=101", "limit=x", "q=a", "q=",
+        "skill=" + "x" * 51, "q=" + "x" * 101, "email=ada@example.com", "disabled=true", "role=user&role=admin",
         "cursor=" + "x" * 1001, "sort=name", "__proto__=x",
     ],
 )  # fmt: skip
@@ -505,9 +513,14 @@ def test_a_time_of_another_zone_is_the_same_moment(mona):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"available": False}, {"available": True}, {"absent_from": None}, {"absent_until": DAY.format(1)}],
+    [
+        {"available": False},
+        {"available": True},
+        {"absent_from": None},
+        {"absent_until": DAY.format(1)},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_whoever_serves_nobody_has_no_absence(counter, ada, fields):
     before = kept(counter)
 
@@ -668,8 +681,7 @@ def test_two_changes_that_meet_both_hold(counter, chief, ada, first, second, hol
         assert by_id(other, ada.user, **second).status_code == 200
 
     if hold == "account" and first.keys() & {"name", "role", "disabled"}:
-        acts = [meanwhile]
-        counter.auth.fails = lambda name, _: bool(name == "commit" and acts and acts.pop()())
+        before_next_commit(counter, meanwhile)
     else:
         before_next_save(counter, meanwhile)
     answer = by_id(chief, ada.user, **first)
@@ -724,8 +736,7 @@ def overtaken(counter, path, count, store):
 @pytest.mark.parametrize(("count", "status"), [(TRIES - 1, 200), (TRIES, 409)])
 def test_an_account_that_is_always_changed_first_is_given_up(counter, chief, ada, count, status):
     path = f"accounts/{ada.user.id}"
-    acts = overtaken(counter, path, count, counter.house.auth)
-    counter.auth.fails = lambda name, _: bool(name == "commit" and acts and acts.pop(0)())
+    before_next_commit(counter, *overtaken(counter, path, count, counter.house.auth))
 
     answer = by_id(chief, ada.user, name="Ada B")
 

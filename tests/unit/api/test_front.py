@@ -4,7 +4,7 @@ import io
 import json
 
 import pytest
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from api.edge import STRICTEST
 from api.front import PIECE, in_front
@@ -31,7 +31,7 @@ def framework(function):
     theirs.add_url_rule("/robots.txt", "robots", lambda: ("theirs", 404))
     with theirs.app_context():
         view = in_front(function)
-    theirs.add_url_rule("/", "run", lambda: view(None))
+    theirs.add_url_rule("/", "run", lambda: view(request))
     return theirs.test_client()
 
 
@@ -52,7 +52,7 @@ def test_whatever_is_sent_to_the_framework_our_app_answers(method, path):
 def test_where_no_app_loads_it_the_function_is_a_view_like_any_other():
     view = in_front(lambda _request: ours())
     app = Flask("theirs")
-    app.add_url_rule("/x", "x", lambda: view(None))
+    app.add_url_rule("/x", "x", lambda: view(request))
 
     answers = [app.test_client().get(path) for path in ("/x", "/robots.txt")]
 

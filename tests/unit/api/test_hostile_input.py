@@ -6,16 +6,19 @@ Everything here is made from the OpenAPI document, so a new route is covered whe
 import json
 import re
 from itertools import count
+from typing import cast
 
 import pytest
 
 from api.openapi import document
 from api.routes import ROUTES
 from helpdesk.user import Role
+from local.mailbox import Mailbox
 from local.pages import pages
 from tests.unit.api.desk import PASSWORD, is_problem
 
-WHOLE = (*ROUTES, *pages(None))
+NOBODYS = cast(Mailbox, None)  # the routes are described, not asked
+WHOLE = (*ROUTES, *pages(NOBODYS))
 DOCUMENT = json.loads(document(WHOLE))
 OPERATIONS = [
     (method.upper(), path, operation)
@@ -150,20 +153,21 @@ class Hostile:
 
     def __init__(self, desk):
         self._desk = desk
-        self._asker = None
+        self._asker = self.somebody()
         self.target = desk.somebody("grace")
         self.ticket = self.target.file().json["id"]
 
     def ask(self, method, path, raw=b"", headers=None):
-        for _ in range(2):
-            asker = self._asker = self._asker or self.somebody()
-            given = {"Content-Type": "application/json", **(headers or {})}
-            answer = asker.client.open(path, method=method, data=raw, headers=asker.headers(given))
-            ended = "invalid_token" in answer.headers.get("WWW-Authenticate", "")
-            if not ended and answer.status_code != 429:
-                break
-            self._asker = None
+        answer = self._asked(method, path, raw, headers)
+        ended = "invalid_token" in answer.headers.get("WWW-Authenticate", "")
+        if ended or answer.status_code == 429:
+            self._asker = self.somebody()
+            answer = self._asked(method, path, raw, headers)
         return answer
+
+    def _asked(self, method, path, raw, headers):
+        given = self._asker.headers({"Content-Type": "application/json", **(headers or {})})
+        return self._asker.client.open(path, method=method, data=raw, headers=given)
 
     def somebody(self):
         return self._desk.somebody(f"hostile{next(_number)}", Role.ADMIN)
