@@ -140,7 +140,7 @@ def _serve(house: "House", listening: socket.socket, asked: Arguments, url: str)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    server = Server(house.app(), listening, threads=THREADS)
+    server = Server(house.app(), listening, threads=THREADS, edge=house.edge)
     server.start()
     arrived = True
     try:

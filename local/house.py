@@ -131,6 +131,11 @@ class House:
         self._sweeper: threading.Thread | None = None
         self._closing = threading.Event()
 
+    @property
+    def edge(self) -> Edge:
+        """Return where people reach this house, and whose pages may call it."""
+        return Edge(url=self.settings.url, origins=self.settings.origins)
+
     def steps(self) -> Mapping[str, Step]:
         """Return every step by the name that WAKES gives it."""
         rules = RulesOnDemand()
@@ -166,7 +171,7 @@ class House:
         app = create_app(
             lambda: self.desk,
             routes=(*ROUTES, *pages(self.mailbox)),
-            edge=Edge(url=self.settings.url, origins=self.settings.origins),
+            edge=self.edge,
         )
         app.wsgi_app = self.traffic.requests_of(app.wsgi_app)  # type: ignore[assignment,method-assign]
         return app

@@ -9,7 +9,7 @@ from helpdesk.log import JsonLine
 CANARIES = {
     "a kept password": r"\$2[abxy]?\$\d\d\$",
     "an access token": r"\beyJ[\w-]{8}",
-    "a token in a header": r"\b[Aa]uthorization\b|\bBearer [\w.~+/-]{8}",
+    "a token in a header": r"\b[Aa]uthorization['\"\\]*\s*[:=,]|\bBearer [\w.~-]{8}",
     # 256 bits in base64: the proof in a link, a refresh token, a key. No name has all three kinds.
     "256 secret bits": r"(?<![\w+/-])(?=[\w+/-]*[A-Z])(?=[\w+/-]*[a-z])(?=[\w+/-]*\d)"
     r"[\w+/-]{43}(?![\w+/-])",
@@ -19,7 +19,7 @@ CANARIES = {
     "a key of the mail provider": r"\bSG\.[\w-]{8}",
     "the body of a letter": r"\bHello \w+,|, perhaps you,",
 }
-_ANY = re.compile("|".join(f"({shape})" for shape in CANARIES.values()))
+_ANY = re.compile("|".join(CANARIES.values()))
 
 
 class Watchman(logging.Handler):
@@ -32,8 +32,8 @@ class Watchman(logging.Handler):
 
     def emit(self, record):
         said = f"{self._form.format(record)}\n{record.msg}\n{record.args}"
-        if match := _ANY.search(said):
-            name = list(CANARIES)[match.lastindex - 1]
+        if _ANY.search(said):
+            name = next(name for name, shape in CANARIES.items() if re.search(shape, said))
             self.found.append(f"{name} in a line of {record.name}: {said}")
 
     def check(self):

@@ -22,6 +22,7 @@ def _dated(value: object) -> object:
     return value
 
 
+# Where a schema tells more than is checked here, the rules check it and say what is wrong.
 Email = Annotated[
     str,
     Field(

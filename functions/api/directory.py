@@ -69,8 +69,8 @@ class Directory:
     ) -> People:
         """Return one page of users, the newest first."""
         bound_to = f"users|{principal.user_id}|{searched.role}|{searched.skill!r}|{searched.text!r}"
-        after = cursor and unseal(cursor, key=self._seal_key, bound_to=bound_to)
-        found = self._users.find(searched, limit=limit, after=after or None)
+        after = None if cursor is None else unseal(cursor, key=self._seal_key, bound_to=bound_to)
+        found = self._users.find(searched, limit=limit, after=after)
         sealed = found.after and seal(found.after, key=self._seal_key, bound_to=bound_to)
         return People(people=self._with_loads(found.users), next_cursor=sealed or None)
 

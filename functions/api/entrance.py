@@ -17,9 +17,11 @@ from api.limits import (
     LOG_IN_ACCOUNT,
     LOG_IN_DEVICE,
     LOG_IN_IP,
+    SIGN_UP_ADDRESS,
     SIGN_UP_IP,
     Budget,
     Limits,
+    Rule,
 )
 from api.links import Links
 from api.password_rules import PasswordRules
@@ -102,7 +104,8 @@ class Entrance:
         The password is judged and not kept: whoever has the mailbox chooses it again by the link,
         so that nobody else has set it. Raise InvalidInputError for whatever is wrong with it.
         """
-        user = self._signing_up(email, password, name, visitor)
+        # Counted for the address as well: nobody's mailbox is flooded.
+        user = self._signing_up(email, password, name, visitor, SIGN_UP_ADDRESS)
         known = self._accounts.with_email(user.email)
         if known is None:
             link = self._links.made(user.id, password_at=user.created_at)
@@ -146,12 +149,16 @@ class Entrance:
             )
         return Entered(session=session, cookie=self._devices.cookie_for(address))
 
-    def _signing_up(self, email: str, password: str, name: str, visitor: Visitor) -> User:
+    def _signing_up(
+        self, email: str, password: str, name: str, visitor: Visitor, *of_address: Rule
+    ) -> User:
         """Return who wants an account, or raise InvalidInputError or TooManyError."""
         user = self._accounts.new_user(email, name)
         self._rules.checked(password, email=user.email, name=user.name)
+        budgets = [Budget(rule, user.email) for rule in of_address]
         if visitor.client is not None:
-            self._limits.take(Budget(SIGN_UP_IP, visitor.client))
+            budgets.append(Budget(SIGN_UP_IP, visitor.client))
+        self._limits.take(*budgets)
         return user
 
     def _renew_hash(self, account: Account, password: str) -> None:

@@ -57,6 +57,7 @@ LOG_IN_ACCOUNT = (
 LOG_IN_IP = Rule("log-in-ip", 20, timedelta(minutes=5))
 LOG_IN_DEVICE = Rule("log-in-device", 10, timedelta(minutes=15))
 SIGN_UP_IP = Rule("sign-up-ip", 5, timedelta(minutes=30))
+SIGN_UP_ADDRESS = Rule("sign-up-address", 5, timedelta(minutes=30))
 FORGOT_ADDRESS = Rule("forgot-address", 5, timedelta(minutes=30))
 FORGOT_IP = Rule("forgot-ip", 5, timedelta(minutes=30))
 PASSWORD_CHANGE = Rule("password-change", 5, timedelta(minutes=15))

@@ -44,7 +44,7 @@ def _document(routes: tuple[Route, ...]) -> str:
         }
     )
     whole = construct_open_api_with_schema_class(described)
-    return whole.model_dump_json(by_alias=True, exclude_none=True)
+    return whole.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True)
 
 
 def _operation(route: Route) -> dict[str, Any]:

@@ -21,6 +21,7 @@ RULES = (
     limits.LOG_IN_IP,
     limits.LOG_IN_DEVICE,
     limits.SIGN_UP_IP,
+    limits.SIGN_UP_ADDRESS,
     limits.FORGOT_ADDRESS,
     limits.FORGOT_IP,
     limits.PASSWORD_CHANGE,

@@ -453,8 +453,8 @@ def test_a_cursor_of_users_serves_only_who_got_it_and_what_was_asked(counter, ch
     "query",
     [
         "role=superuser", "role=", "limit=0", "limit=101", "limit=x", "q=a", "q=",
-        "skill=" + "x" * 51, "q=" + "x" * 101, "email=ada@example.com", "disabled=true", "role=user&role=admin",
-        "cursor=" + "x" * 1001, "sort=name", "__proto__=x",
+        "skill=" + "x" * 51, "q=" + "x" * 101, "email=ada@example.com", "disabled=true",
+        "role=user&role=admin", "cursor=" + "x" * 1001, "sort=name", "__proto__=x",
     ],
 )  # fmt: skip
 def test_a_question_that_is_not_known_is_refused(crowd, query):
@@ -688,6 +688,27 @@ def test_two_changes_that_meet_both_hold(counter, chief, ada, first, second, hol
 
     assert answer.status_code == 200
     assert shown(chief, ada) == {**before, **first, **second}
+
+
+@pytest.mark.parametrize("ask", ["change", "log in"])
+def test_whoever_looks_with_an_account_of_before_undoes_no_later_change(counter, chief, ada, ask):
+    acts = [lambda: by_id(chief, ada.user, role="moderator", disabled=True)]
+
+    def meanwhile(name, asked):
+        if name == "get_many" and asked == [f"users/{ada.user.id}"] and acts:
+            acts.pop()()
+        return False
+
+    counter.documents.fails = meanwhile
+
+    answer = by_id(chief, ada.user, name="Ada B") if ask == "change" else log_in(counter)
+
+    assert answer.status_code == 200
+    user, account = counter.users.get(ada.user.id), counter.accounts.get(ada.user.id)
+    assert user.disabled
+    assert account.disabled
+    assert (user.role, user.name) == (account.role, account.name)
+    assert on_roster(counter) == {"Chief"}
 
 
 @pytest.mark.parametrize(("first", "second"), FIELDS, ids=str)

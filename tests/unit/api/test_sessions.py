@@ -4,7 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from api.sessions import END_TRIES, ENDED_KEPT, ENDED_MOST, IDLE_LIFE, SESSION_LIFE, Sessions
+from api.sessions import (
+    END_TRIES,
+    ENDED_KEPT,
+    ENDED_MOST,
+    IDLE_LIFE,
+    SESSION_LIFE,
+    SHOWN_MOST,
+    Sessions,
+)
 from api.tokens import LIFE, SKEW_S, Tokens, fingerprint
 from helpdesk.documents import Create, Delete, Update
 from helpdesk.errors import ConflictError, UnauthenticatedError
@@ -281,6 +289,19 @@ def test_sessions_of_before_a_log_out_everywhere_are_not_listed(counter):
     seen = counter.logged_in(ada.user).get("/api/auth/sessions").json["items"]
 
     assert [each["current"] for each in seen] == [True]
+
+
+def test_no_flood_of_sessions_that_ended_hides_one_that_lasts(counter):
+    thief = counter.somebody("ada")
+    user = counter.users.get(thief.user.id)
+    for _ in range(SHOWN_MOST + 1):
+        made = counter.sessions.begin(user, epoch="")
+        counter.sessions.end(counter.sessions.authenticate(made.access_token))
+    ada = counter.logged_in(thief.user)
+
+    seen = ada.get("/api/auth/sessions").json["items"]
+
+    assert [each["current"] for each in seen].count(False) == 1
 
 
 @pytest.mark.parametrize("role", ["superuser", "", "Admin", "admin "])
