@@ -71,18 +71,11 @@ class Accounts:
             "disabled": user.disabled,
             "created_at": user.created_at,
         }
-        # The address is the fence: of two who sign up with it at once, one gets it.
-        writes: list[Write] = [
-            Create(email_path(user.email), {"user_id": user.id}),
-            Create(account_path(user.id), account),
-            *also,
-        ]
-        if user.role is Role.ADMIN and not user.disabled:
-            writes += self._admins.joined_by(user.id)
-        try:
-            self._documents.commit(writes)
-        except AlreadyExistsError as error:
-            raise TakenError("there is an account with this e-mail address") from error
+        for _ in range(TRIES):
+            with suppress(ConflictError):  # another admin joined the list just now
+                self._kept_alone(user, account, also)
+                return
+        raise ConflictError("the list of admins was changed by somebody else again and again")
 
     def ids_of(self, emails: Sequence[str]) -> list[str | None]:
         """Return whose account each e-mail address is, if anybody's, in one round trip."""
@@ -171,6 +164,20 @@ class Accounts:
                 self._users.save(wanted)
                 return self._users.get(user_id)
         raise ConflictError("the user was changed by somebody else again and again")
+
+    def _kept_alone(self, user: User, account: Data, also: Sequence[Write]) -> None:
+        # The address is the fence: of two who sign up with it at once, one gets it.
+        writes: list[Write] = [
+            Create(email_path(user.email), {"user_id": user.id}),
+            Create(account_path(user.id), account),
+            *also,
+        ]
+        if user.role is Role.ADMIN and not user.disabled:
+            writes += self._admins.joined_by(user.id)
+        try:
+            self._documents.commit(writes)
+        except AlreadyExistsError as error:
+            raise TakenError("there is an account with this e-mail address") from error
 
     def _change(self, account: Account, fields: Data) -> list[Write]:
         """Return the writes of a change, with the list of admins if it touches that."""

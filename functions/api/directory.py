@@ -104,6 +104,8 @@ class Directory:
             capacity=None if changes.capacity is None else checked_capacity(changes.capacity),
             disabled=changes.disabled,
         )
+        if self._accounts.get(user_id).password is None:
+            self._users.get(user_id)  # an account that its holder has not confirmed is nobody's yet
         account = self._accounts.change(user_id, lambda now: self._account_fields(now, wanted))
         self._accounts.change_profile(user_id, lambda now: _served(now, wanted))
         log.info(

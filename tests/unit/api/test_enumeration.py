@@ -66,13 +66,21 @@ def of_many(ask):
     return lambda email: ask(email, {"X-Forwarded-For": next(places)})
 
 
+def forgetting(desk):
+    return lambda email, headers: forgot(desk, email, headers)
+
+
+def signing_up(desk):
+    return lambda email, headers: desk.visitor().post(
+        "/api/auth/signup", {"email": email, "password": PASSWORD}, headers
+    )
+
+
 # the same is told, and the same is done
 
 
 def test_who_forgot_a_password_learns_of_nobodys_account(peopled):
-    (status, _, body), auth, documents, checks = alike(
-        peopled, of_many(lambda email, headers: forgot(peopled, email, headers))
-    )
+    (status, _, body), auth, documents, checks = alike(peopled, of_many(forgetting(peopled)))
 
     assert (status, body, checks) == (202, "", 0)
     assert auth == ["commit", "get", "get", "commit"]  # count, whose, who, keep the link
@@ -80,14 +88,7 @@ def test_who_forgot_a_password_learns_of_nobodys_account(peopled):
 
 
 def test_who_asks_for_an_account_learns_of_nobodys(peopled):
-    (status, _, body), auth, documents, checks = alike(
-        peopled,
-        of_many(
-            lambda email, headers: peopled.visitor().post(
-                "/api/auth/signup", {"email": email, "password": PASSWORD}, headers
-            )
-        ),
-    )
+    (status, _, body), auth, documents, checks = alike(peopled, of_many(signing_up(peopled)))
 
     assert (status, body, checks) == (202, "", 0)
     assert auth == ["commit", "get", "get", "commit"]
@@ -167,8 +168,9 @@ def token_for(desk, email):
     return link_token(path.partition("/")[2], key=SETTINGS.link_key)
 
 
-def test_who_forgets_too_often_learns_of_nobodys_account(peopled):
-    ask = of_many(lambda email, headers: forgot(peopled, email, headers))
+@pytest.mark.parametrize("asking", [forgetting, signing_up])
+def test_who_asks_for_letters_too_often_learns_of_nobodys_account(peopled, asking):
+    ask = of_many(asking(peopled))
     for name in PEOPLE:
         for _ in range(6):
             ask(f"{name}@example.com")

@@ -9,7 +9,7 @@ import pytest
 from helpdesk.settings import SignUp
 from local.server import Server
 from tests.unit.api.desk import PASSWORD, Counter, Visitor, at_once, is_problem
-from tests.unit.api.post import forgot, wanted
+from tests.unit.api.post import forgot, letters, wanted
 
 ADA = "ada@example.com"
 WRONG = "not the password"
@@ -415,6 +415,23 @@ def test_five_may_sign_up_from_one_place_in_half_an_hour(tmp_path, clock, sign_u
     clock.tick(minutes=30)
     assert asking(7).status_code in {201, 202}
     desk.close()
+
+
+def test_five_letters_about_a_sign_up_go_to_one_address_in_half_an_hour(cloud):
+    place = places()
+
+    def asking(email=ADA):
+        body = {"email": email, "password": PASSWORD}
+        return cloud.visitor().post("/api/auth/signup", body, {"X-Forwarded-For": next(place)})
+
+    asked = [asking() for _ in range(5)]
+
+    assert statuses(asked) == [202] * 5
+    assert is_shut(asking(" ADA@example.com"), minutes=30)
+    assert asking("bo@example.com").status_code == 202
+    assert len(letters(cloud, ADA)) == 5
+    cloud.clock.tick(minutes=30)
+    assert asking().status_code == 202
 
 
 def test_on_one_machine_any_number_may_sign_up(counter):

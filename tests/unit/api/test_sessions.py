@@ -304,6 +304,14 @@ def test_no_flood_of_sessions_that_ended_hides_one_that_lasts(counter):
     assert [each["current"] for each in seen].count(False) == 1
 
 
+def test_whoever_has_no_account_has_no_sessions(counter):
+    ada = counter.somebody("ada")
+
+    counter.auth.commit([Delete(f"accounts/{ada.user.id}")])
+
+    assert counter.sessions.of(ada.user.id) == []
+
+
 @pytest.mark.parametrize("role", ["superuser", "", "Admin", "admin "])
 def test_a_role_that_is_not_known_may_do_nothing(counter, lines, role):
     ada = counter.somebody("ada", Role.ADMIN)
