@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from api.accounts import public_side
 from api.desk import Desk
 from api.passwords import Passwords
 from helpdesk.ports import Clock, Ids
@@ -122,7 +123,10 @@ def seed(house: House) -> bool:
     for person, user_id in missing:
         user = person.as_user(user_id or house.ids.unique_id(), now=house.clock.now())
         if user_id:
-            house.users.add(user)
+            account = house.desk.accounts.get(user_id)
+            # Somebody else may have signed up with the address: then they are who they are.
+            ours = account.role is person.role
+            house.users.add(user if ours else public_side(account))
         else:
             house.desk.accounts.add(user, password_hash, greet=False)
     return True

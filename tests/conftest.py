@@ -5,6 +5,7 @@ import logging
 import pytest
 from hypothesis import settings
 
+from helpdesk.log import bind
 from local.documents import SqliteDocuments
 from tests.builders import FixedClock
 from tests.canaries import Watchman
@@ -54,7 +55,8 @@ def own_log(watchman):
     """A function sends its log somewhere when it begins; leave no handler to the next test."""
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
-    yield
+    with bind():  # what a request inside another one leaves bound ends here
+        yield
     root.handlers[:] = [each for each in root.handlers if each in before]
     root.setLevel(level)
 

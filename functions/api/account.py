@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
 from helpdesk.documents import Data, Document
 from helpdesk.ports import Ids
-from helpdesk.user import Role
+from helpdesk.user import Role, role_of
 
 _ID = re.compile(r"[0-9A-Za-z]{1,40}")
 
@@ -17,19 +17,21 @@ _ID = re.compile(r"[0-9A-Za-z]{1,40}")
 class Account:
     """What is kept of an account.
 
-    `password` is None until one was chosen by the link in the first mail. `role` is None when the
-    store holds one that is not known here. `epoch` names the time since all sessions were ended
-    last, `ended` the sessions that were ended since and whose tokens may still live.
+    `password` is None until one was chosen by the link in the first mail; an account that
+    somebody asked for goes at `expires_at` unless that is done. `role` is None when the store holds
+    one that is not known here. `epoch` names the time since all sessions were ended last, `ended`
+    the sessions that were ended since and whose tokens may still live.
     """
 
     id: str
     email: str
     name: str
-    password: str | None
+    password: str | None = field(repr=False)
     password_at: datetime | None
     role: Role | None
     disabled: bool
     created_at: datetime
+    expires_at: datetime | None
     epoch: str
     ended: Mapping[str, datetime]
     version: str
@@ -46,8 +48,8 @@ class Account:
 
     @property
     def is_active_admin(self) -> bool:
-        """Say whether its holder is one of those who keep the house."""
-        return self.role is Role.ADMIN and not self.disabled
+        """Say whether its holder is one of those who can keep the house: they must get in."""
+        return self.role is Role.ADMIN and not self.disabled and self.password is not None
 
 
 def account_from(document: Document) -> Account:
@@ -59,9 +61,10 @@ def account_from(document: Document) -> Account:
         name=data["name"],
         password=data["password"],
         password_at=data.get("password_at"),  # none before the first change
-        role=Role(data["role"]) if data["role"] in set(Role) else None,
+        role=role_of(data["role"]),
         disabled=data["disabled"],
         created_at=data["created_at"],
+        expires_at=data.get("expires_at"),  # none but for one that nobody has confirmed
         epoch=data.get("epoch", ""),  # none before the first log-out everywhere
         ended=data.get("ended", {}),  # none before the first log-out
         version=document.version,

@@ -46,7 +46,11 @@ class Admins:
             admins = (Filter("role", Op.EQ, Role.ADMIN.value),)
             oldest = (Order("created_at"),)
             found = self._documents.query(Query("accounts", admins, oldest, MOST))
-            ids = sorted(each.id for each in found if not each.data["disabled"])
+            ids = sorted(
+                each.id
+                for each in found
+                if not each.data["disabled"] and each.data["password"] is not None
+            )
             with suppress(AlreadyExistsError):  # somebody else made it just now
                 self._documents.commit([Create(PATH, {"ids": ids})])
             kept = self._documents.get(PATH)

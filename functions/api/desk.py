@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from api.accounts import Accounts
 from api.devices import Devices
 from api.directory import Directory
-from api.entrance import Entrance
+from api.entrance import Entrance, Keepers
 from api.limits import Limits
 from api.links import Links
 from api.password_rules import PasswordRules
@@ -60,17 +60,20 @@ def desk_over(
         key=settings.seal_key, clock=clock, ids=ids, secure=settings.url.startswith("https:")
     )
     links = Links(documents=auth, outbox=stores.outbox, key=settings.link_key, clock=clock, ids=ids)
+    keepers = Keepers(
+        accounts=accounts,
+        sessions=sessions,
+        passwords=passwords,
+        rules=rules,
+        limits=limits,
+        devices=devices,
+        links=links,
+    )
     return Desk(
         accounts=accounts,
         sessions=sessions,
-        entrance=Entrance(
-            accounts=accounts, sessions=sessions, passwords=passwords, rules=rules, limits=limits,
-            devices=devices, links=links,
-        ),
-        renewal=Renewal(
-            accounts=accounts, sessions=sessions, passwords=passwords, rules=rules, limits=limits,
-            devices=devices, links=links,
-        ),
+        entrance=Entrance(keepers),
+        renewal=Renewal(keepers),
         directory=Directory(
             accounts=accounts, users=users, ids=ids, seal_key=settings.seal_key
         ),

@@ -91,7 +91,7 @@ class Directory:
         """Return the asker's own profile."""
         return self._users.get(principal.user_id)
 
-    def change(self, principal: Principal, user_id: str, changes: Changes) -> Person:
+    def change(self, user_id: str, changes: Changes) -> Person:
         """Change a user, and return them as they are now.
 
         What they may do changes with their next request. Raise InvalidInputError, NotFoundError or
@@ -106,17 +106,8 @@ class Directory:
         )
         if self._accounts.get(user_id).password is None:
             self._users.get(user_id)  # an account that its holder has not confirmed is nobody's yet
-        account = self._accounts.change(user_id, lambda now: self._account_fields(now, wanted))
+        self._accounts.change(user_id, lambda now: self._account_fields(now, wanted))
         self._accounts.change_profile(user_id, lambda now: _served(now, wanted))
-        log.info(
-            "user changed",
-            extra={
-                "user_id": principal.user_id,
-                "target_id": user_id,
-                "role": account.role.value if account.role else "unknown",
-                "disabled": account.disabled,
-            },
-        )
         return self.read(user_id)
 
     def change_own(

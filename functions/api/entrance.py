@@ -6,31 +6,36 @@ budgets for every address.
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import NoReturn
 
 from api.account import Account
 from api.accounts import Accounts, TakenError
-from api.devices import Devices
+from api.devices import Device, Devices
 from api.limits import (
     LOG_IN_ACCOUNT,
     LOG_IN_DEVICE,
+    LOG_IN_EVER,
     LOG_IN_IP,
     SIGN_UP_ADDRESS,
     SIGN_UP_IP,
     Budget,
     Limits,
     Rule,
+    Taken,
 )
 from api.links import Links
 from api.password_rules import PasswordRules
-from api.passwords import Passwords
+from api.passwords import BusyError, Passwords
 from api.sessions import LoggedIn, Sessions
 from helpdesk.errors import InvalidInputError, TransientError, UnauthenticatedError
 from helpdesk.log import bind
 from helpdesk.notices import Notice
 from helpdesk.user import EMAIL_MOST, User, checked_email
+
+UNCONFIRMED_KEPT = timedelta(days=2)
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +53,24 @@ class LogInError(UnauthenticatedError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keepers:
+    """Who has a say in whether somebody gets in, or another password."""
+
+    accounts: Accounts
+    sessions: Sessions
+    passwords: Passwords
+    rules: PasswordRules
+    limits: Limits
+    devices: Devices
+    links: Links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
     """Where a request comes from. `client` is None where an address tells nobody apart."""
 
     client: str | None = None
-    cookies: str = ""
+    cookies: str = field(default="", repr=False)
     agent: str = ""
 
 
@@ -61,42 +79,27 @@ class Entered:
     """A new session, and the cookie by which the device is known again."""
 
     session: LoggedIn
-    cookie: str
+    cookie: str = field(repr=False)
 
 
 class Entrance:
     """Lets people in."""
 
-    def __init__(
-        self,
-        *,
-        accounts: Accounts,
-        sessions: Sessions,
-        passwords: Passwords,
-        rules: PasswordRules,
-        limits: Limits,
-        devices: Devices,
-        links: Links,
-    ) -> None:
-        """Let into `accounts`, within `limits`."""
-        self._accounts = accounts
-        self._sessions = sessions
-        self._passwords = passwords
-        self._rules = rules
-        self._limits = limits
-        self._devices = devices
-        self._links = links
+    def __init__(self, keepers: Keepers) -> None:
+        """Let in with the word of its keepers."""
+        self._by = keepers
 
     def sign_up(self, email: str, password: str, name: str, visitor: Visitor) -> Entered:
         """Make an account and log in, or raise InvalidInputError or TakenError.
 
         TakenError tells a stranger who has an account: where that matters, ask by a letter.
         """
-        with self._passwords.place():
+        with self._by.passwords.place():
             user = self._signing_up(email, password, name, visitor)
-            self._accounts.add(user, self._passwords.hashed(password))
-        session = self._sessions.begin(user, epoch="", agent=visitor.agent)
-        return Entered(session=session, cookie=self._devices.cookie_for(user.email))
+            self._by.accounts.add(user, self._by.passwords.hashed(password))
+        session = self._by.sessions.begin(user, epoch="", agent=visitor.agent)
+        cookie = self._by.devices.cookie_for(user.email, password_at=user.created_at)
+        return Entered(session=session, cookie=cookie)
 
     def ask_by_letter(self, email: str, password: str, name: str, visitor: Visitor) -> None:
         """Send a letter by which the holder of an address, new or known, can go on.
@@ -105,18 +108,22 @@ class Entrance:
         so that nobody else has set it. Raise InvalidInputError for whatever is wrong with it.
         """
         # Counted for the address as well: nobody's mailbox is flooded.
-        user = self._signing_up(email, password, name, visitor, SIGN_UP_ADDRESS)
-        known = self._accounts.with_email(user.email)
+        user = self._signing_up(email, password, name, visitor, *SIGN_UP_ADDRESS)
+        known = self._by.accounts.with_email(user.email)
         if known is None:
-            link = self._links.made(user.id, password_at=user.created_at)
+            link = self._by.links.made(
+                user.id, password_at=user.created_at, epoch="", name=user.name
+            )
+            expires = user.created_at + UNCONFIRMED_KEPT
             with suppress(TakenError):  # by somebody else just now, who gets a letter
-                self._accounts.add_alone(user, None, also=[link.kept])
-                self._links.tell(Notice.CONFIRM_ASKED, link, email=user.email)
+                self._by.accounts.add_alone(user, None, expires_at=expires, also=[link.kept])
+                self._by.links.tell(Notice.CONFIRM_ASKED, link, email=user.email)
             return
         unfinished = known.password is None and known.is_open
-        link = self._links.keep(known if unfinished else None, blanks=1)  # about a new account
+        # With about as much that is written as for a new account.
+        link = self._by.links.keep(known if unfinished else None, name=user.name, blanks=1)
         notice = Notice.CONFIRM_ASKED if unfinished else Notice.SIGN_UP_REPEATED
-        self._links.tell(notice, link, email=user.email)
+        self._by.links.tell(notice, link, email=user.email)
 
     def log_in(self, email: str, password: str, visitor: Visitor) -> Entered:
         """Return a new session, or raise LogInError: the same for every reason.
@@ -124,16 +131,16 @@ class Entrance:
         Raise TooManyError, before any password is looked at, when too many were wrong, and
         BusyError, which counts for nothing, when too many ask at once.
         """
-        with self._passwords.place():
+        with self._by.passwords.place():
             return self._logged_in(email, password, visitor)
 
     def _logged_in(self, email: str, password: str, visitor: Visitor) -> Entered:
         address = _kept_form(email)
-        device = self._devices.device_of(visitor.cookies, address)
-        taken = self._limits.take(*_budgets(address, visitor.client, device))
-        account = self._accounts.with_email(address)
+        device = self._device(address, visitor)
+        taken = self._by.limits.take(*_budgets(address, visitor.client, device))
+        account = self._by.accounts.with_email(address)
         with bind(user_id=account.id) if account else bind():
-            matches = self._passwords.matches(password, account.password if account else None)
+            matches = self._matches(account, password, taken)
             if account is None:
                 _refuse(Refusal.UNKNOWN)
             if not matches:
@@ -141,33 +148,49 @@ class Entrance:
             if not account.is_open:
                 _refuse(Refusal.CLOSED)
             self._renew_hash(account, password)
-            session = self._sessions.begin(
-                self._accounts.profile(account),
+            session = self._by.sessions.begin(
+                self._by.accounts.profile(account),
                 epoch=account.epoch,
                 agent=visitor.agent,
                 also=taken.given_back(),
             )
-        return Entered(session=session, cookie=self._devices.cookie_for(address))
+        cookie = self._by.devices.cookie_for(address, password_at=account.password_at)
+        return Entered(session=session, cookie=cookie)
+
+    def _device(self, address: str, visitor: Visitor) -> Device | None:
+        """Return the device that asks if it is known, and the password has not changed since."""
+        device = self._by.devices.device_of(visitor.cookies, address)
+        account = self._by.accounts.with_email(address) if device else None
+        if device is None or account is None or device.password_at != account.password_at:
+            return None
+        return device
+
+    def _matches(self, account: Account | None, password: str, taken: Taken) -> bool:
+        try:
+            return self._by.passwords.matches(password, account.password if account else None)
+        except BusyError:
+            self._by.limits.give_back(taken)
+            raise
 
     def _signing_up(
         self, email: str, password: str, name: str, visitor: Visitor, *of_address: Rule
     ) -> User:
         """Return who wants an account, or raise InvalidInputError or TooManyError."""
-        user = self._accounts.new_user(email, name)
-        self._rules.checked(password, email=user.email, name=user.name)
+        user = self._by.accounts.new_user(email, name)
+        self._by.rules.checked(password, email=user.email, name=user.name)
         budgets = [Budget(rule, user.email) for rule in of_address]
         if visitor.client is not None:
             budgets.append(Budget(SIGN_UP_IP, visitor.client))
-        self._limits.take(*budgets)
+        self._by.limits.take(*budgets)
         return user
 
     def _renew_hash(self, account: Account, password: str) -> None:
         """Hash a password anew when pepper or cost have changed; another log-in can do it too."""
-        if account.password is None or not self._passwords.is_stale(account.password):
+        if account.password is None or not self._by.passwords.is_stale(account.password):
             return
         try:
-            fresh = self._passwords.hashed(password)
-            self._accounts.change(
+            fresh = self._by.passwords.hashed(password)
+            self._by.accounts.change(
                 account.id,
                 lambda now: {"password": fresh} if now.password == account.password else {},
             )
@@ -175,14 +198,16 @@ class Entrance:
             log.warning("password not hashed anew", extra={"reason": str(error)})
 
 
-def _budgets(address: str, client: str | None, device: str | None) -> list[Budget]:
-    """Return what a log-in is counted in: a known device has a budget of its own.
+def _budgets(address: str, client: str | None, device: Device | None) -> list[Budget]:
+    """Return what a log-in is counted in: a known device has budgets of its own.
 
     So nobody who guesses from elsewhere can lock the owner out.
     """
+    # Whoever asks on the same machine is its owner, and may come as often as they like.
+    ever = [] if client is None else [LOG_IN_EVER]
     if device is not None:
-        return [Budget(LOG_IN_DEVICE, device)]
-    budgets = [Budget(rule, address) for rule in LOG_IN_ACCOUNT]
+        return [Budget(rule, device.id) for rule in (LOG_IN_DEVICE, *ever)]
+    budgets = [Budget(rule, address) for rule in (*LOG_IN_ACCOUNT, *ever)]
     return budgets if client is None else [*budgets, Budget(LOG_IN_IP, client)]
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PIECE = 64 * 1024  # bytes of a body at once
+DRAIN_MOST = 32 * 1024 * 1024  # bytes: as many as Cloud Run takes over HTTP/1
 _FAILED = HTTPStatus.INTERNAL_SERVER_ERROR
 
 log = logging.getLogger(__name__)
@@ -73,5 +74,6 @@ def _let_go(environ: "WSGIEnvironment") -> None:
     if not environ.get("wsgi.input_terminated"):
         return  # where the body ends, nobody says: this would wait for more for ever
     with suppress(Exception):  # whatever the server finds wrong with the rest, there is an answer
-        while environ["wsgi.input"].read(PIECE):
-            pass
+        for _ in range(DRAIN_MOST // PIECE):
+            if not environ["wsgi.input"].read(PIECE):
+                break

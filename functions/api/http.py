@@ -1,7 +1,6 @@
 """HTTP at the edge: requests become values, results and errors become JSON. One error shape."""
 
 import json
-import logging
 import re
 import secrets
 import time
@@ -49,8 +48,6 @@ STATUS: tuple[tuple[type[HelpdeskError], HTTPStatus], ...] = (
     (TooManyError, HTTPStatus.TOO_MANY_REQUESTS),
     (TransientError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-
-log = logging.getLogger(__name__)
 
 
 class BadTokenError(UnauthenticatedError):
@@ -114,12 +111,12 @@ def trace_of(request: Request) -> str:
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
-def json_response(
-    status: int, body: object, headers: Mapping[str, str], mimetype: str = "application/json"
-) -> Response:
-    """Return an answer as Flask sends it."""
+def json_response(status: int, body: object, headers: Mapping[str, str]) -> Response:
+    """Return an answer as Flask sends it; None is no body, and so of no type."""
     text = "" if body is None else json.dumps(body, default=_plain, separators=(",", ":"))
-    response = Response(text, status=status, mimetype=mimetype)
+    response = Response(text, status=status, mimetype="application/json")
+    if body is None:
+        del response.headers["Content-Type"]
     response.headers.update(headers)
     return response
 
@@ -181,6 +178,8 @@ def _of_ours(
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         # What a store or a vendor said is for the log.
         return status, "try again in a moment", [], {"Retry-After": "2"}
+    if isinstance(error, ConflictError):
+        return status, "somebody else changed this just now: try again", [], headers
     field = error.field if isinstance(error, InvalidInputError) else None
     errors = [{"field": field, "detail": str(error)}] if field else []
     return status, str(error), errors, headers

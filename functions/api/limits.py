@@ -41,6 +41,7 @@ class Rule:
     name: str
     most: int
     per: timedelta
+    for_good: bool = False  # a use counts whatever becomes of it
 
     def __post_init__(self) -> None:
         # A limit of nothing would be looked at after the first use, and so let one through.
@@ -54,13 +55,24 @@ LOG_IN_ACCOUNT = (
     Rule("log-in-account-1h", 20, timedelta(hours=1)),
     Rule("log-in-account-24h", 100, timedelta(hours=24)),
 )
+# Right passwords count as well: each makes a session and takes a core for a while.
+LOG_IN_EVER = Rule("log-in-ever", 60, timedelta(hours=1), for_good=True)
 LOG_IN_IP = Rule("log-in-ip", 20, timedelta(minutes=5))
 LOG_IN_DEVICE = Rule("log-in-device", 10, timedelta(minutes=15))
 SIGN_UP_IP = Rule("sign-up-ip", 5, timedelta(minutes=30))
-SIGN_UP_ADDRESS = Rule("sign-up-address", 5, timedelta(minutes=30))
-FORGOT_ADDRESS = Rule("forgot-address", 5, timedelta(minutes=30))
+SIGN_UP_ADDRESS = (
+    Rule("sign-up-address", 5, timedelta(minutes=30)),
+    Rule("sign-up-address-24h", 20, timedelta(hours=24)),
+)
+FORGOT_ADDRESS = (
+    Rule("forgot-address", 5, timedelta(minutes=30)),
+    Rule("forgot-address-24h", 20, timedelta(hours=24)),
+)
 FORGOT_IP = Rule("forgot-ip", 5, timedelta(minutes=30))
-PASSWORD_CHANGE = Rule("password-change", 5, timedelta(minutes=15))
+PASSWORD_CHANGE = (
+    Rule("password-change", 5, timedelta(minutes=15), for_good=True),  # each sends a letter
+    Rule("password-change-24h", 20, timedelta(hours=24), for_good=True),
+)
 
 _DAWN = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -140,8 +152,9 @@ class Taken:
         returns the same writes, for a commit that is tried again.
         """
         # Others were refused while these uses stood; whether they still would be, the store knows.
-        self._denied.forget(self._windows)
-        return [window.counting(-1) for window in self._windows]
+        returned = [window for window in self._windows if not window.rule.for_good]
+        self._denied.forget(returned)
+        return [window.counting(-1) for window in returned]
 
 
 class Limits:
@@ -176,6 +189,10 @@ class Limits:
                 self._denied.add(window)
         _refuse(over, now)
         return Taken(windows, self._denied)
+
+    def give_back(self, taken: Taken) -> None:
+        """Uncount uses whose work was not begun."""
+        self._documents.commit(taken.given_back())
 
     def check(self, *budgets: Budget) -> None:
         """Raise TooManyError when a budget is remembered to be used up; nothing is read or kept."""

@@ -16,7 +16,7 @@ from helpdesk.notices import LINK_LIFE, Notice, notice
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Clock, Documents, Ids
 
-KEPT = timedelta(days=1)  # after its end, so that a late click is told the truth
+KEPT = timedelta(days=1)  # after its end; no instance's clock is that far behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Used:
 
     user_id: str
     password_at: datetime | None
+    epoch: str
+    name: str
     spent: Update
 
 
@@ -49,20 +51,28 @@ class Links:
         self._clock = clock
         self._ids = ids
 
-    def made(self, user_id: str | None, *, password_at: datetime | None) -> Link:
-        """Return a link for somebody's next password; without a user it leads nowhere."""
+    def made(
+        self, user_id: str | None, *, password_at: datetime | None, epoch: str, name: str = ""
+    ) -> Link:
+        """Return a link for somebody's next password; without a user it leads nowhere.
+
+        `name` is what whoever asked for it wants to be called.
+        """
         ends = self._clock.now() + LINK_LIFE
         link_id = self._ids.unique_id()
         data: Data = {
             "user_id": user_id,
-            "password_at": password_at,  # a password that was chosen since ends it
+            # A password that was chosen since ends it, and so does a log-out everywhere.
+            "password_at": password_at,
+            "epoch": epoch,
+            "name": name,
             "ends_at": ends,
             "expires_at": ends + KEPT,
             "used_at": None,
         }
         return Link(link_id, Create(_path(link_id), data))
 
-    def keep(self, account: Account | None, *, blanks: int = 0) -> Link:
+    def keep(self, account: Account | None, *, name: str = "", blanks: int = 0) -> Link:
         """Keep a link for the holder of an account, or one that leads nowhere, and return it.
 
         As many `blanks`, which lead nowhere, are kept with it: so much as another case writes.
@@ -70,8 +80,10 @@ class Links:
         link = self.made(
             account.id if account else None,
             password_at=account.password_at if account else None,
+            epoch=account.epoch if account else "",
+            name=name,
         )
-        nowhere = [self.made(None, password_at=None).kept for _ in range(blanks)]
+        nowhere = [self.made(None, password_at=None, epoch="").kept for _ in range(blanks)]
         self._documents.commit([link.kept, *nowhere])
         return link
 
@@ -100,6 +112,8 @@ class Links:
         return Used(
             user_id=kept.data["user_id"],
             password_at=kept.data["password_at"],
+            epoch=kept.data["epoch"],
+            name=kept.data["name"],
             spent=Update(kept.path, {"used_at": self._clock.now()}, unchanged_since=kept.version),
         )
 

@@ -9,7 +9,7 @@ live.
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from api.account import account_from, account_path, is_id, new_epoch
@@ -57,8 +57,8 @@ class LoggedIn:
     """What somebody gets who has proven who they are."""
 
     user: User
-    access_token: str
-    refresh_token: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     expires_in: int
 
 
@@ -96,6 +96,7 @@ class Sessions:
             "epoch": epoch,
             "created_at": now,
             "expires_at": now + SESSION_LIFE,
+            "idle_at": now + IDLE_LIFE,
             "ended_at": None,
             "agent": _shown(agent),
         }
@@ -122,7 +123,8 @@ class Sessions:
         try:
             # The new one first: by it a store knows a commit again that it was not told of.
             used = Update(kept.path, {"used_at": now}, unchanged_since=kept.version)
-            self._documents.commit([successor, used])
+            goes_on = Update(f"sessions/{session_id}", {"idle_at": now + IDLE_LIFE})
+            self._documents.commit([successor, used, goes_on])
         except ConflictError as error:
             self._end(user_id, session_id)
             raise RevokedError("the refresh token is not valid", user_id=user_id) from error
@@ -147,7 +149,10 @@ class Sessions:
 
     def end_all(self, user_id: str) -> None:
         """End every session of somebody's, or raise NotFoundError when there is no account."""
-        self._documents.commit([Update(account_path(user_id), new_epoch(self._ids))])
+        try:
+            self._documents.commit([Update(account_path(user_id), new_epoch(self._ids))])
+        except NotFoundError as error:
+            raise NotFoundError(f"there is no user {user_id}") from error
         log.info("logged out everywhere", extra={"target_id": user_id})
 
     def of(self, user_id: str) -> list[Session]:
@@ -163,7 +168,10 @@ class Sessions:
         )
         newest = (Order("created_at", descending=True),)
         found = self._documents.query(Query("sessions", lasting, newest, SHOWN_MOST))
-        return [_session(each) for each in found if self._lasts(each)]
+        now = self._clock.now()
+        return [
+            _session(each) for each in found if self._lasts(each) and each.data["idle_at"] > now
+        ]
 
     def _lasts(self, session: Document) -> bool:
         expires: datetime = session.data["expires_at"]

@@ -55,7 +55,7 @@ def _changed(desk: Desk, asked: Asked, user_id: str) -> Answered:
         capacity=body.capacity,
         disabled=body.disabled,
     )
-    person = desk.directory.change(asked.principal, user_id, changes)
+    person = desk.directory.change(user_id, changes)
     return Answered(status=200, body=account_schemas.person_view(person))
 
 

@@ -40,6 +40,7 @@ OPTIONAL = frozenset(
     }
 )
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_KEY_NAME = re.compile("[A-Za-z0-9_-]{1,40}")
 _LOCATION = re.compile(r"[a-z]+(-[a-z]+[0-9]+)?")
 _MODEL = re.compile(r"[a-z0-9][a-z0-9.-]{1,80}")
 _QUEUE = re.compile(r"projects/[a-z0-9-]+/locations/[a-z0-9-]+/queues/[A-Za-z0-9-]+")
@@ -262,7 +263,9 @@ def keys(text: str) -> Keys:
     found = json.loads(text)
     if not isinstance(found, dict) or not isinstance(found.get("known"), dict):
         raise ValueError('not {"signing": …, "known": {…}}')  # noqa: TRY004 - one kind of error
-    known = {str(name): secret(str(value)) for name, value in found["known"].items()}
+    if not all(_KEY_NAME.fullmatch(name) for name in found["known"]):
+        raise ValueError("a key's name takes 1 to 40 of A-Z a-z 0-9 _ -")
+    known = {name: secret(str(value)) for name, value in found["known"].items()}
     signing = found.get("signing")
     if not isinstance(signing, str) or signing not in known:
         raise ValueError("the signing key is not among the known ones")

@@ -30,6 +30,11 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+def role_of(kept: object) -> Role | None:
+    """Return a kept role; None for what is none that is known here."""
+    return Role(kept) if isinstance(kept, str) and kept in set(Role) else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """The public side of an account: no password, no session. A change returns a new user.

@@ -7,7 +7,7 @@ from typing import Any
 from helpdesk.documents import Data, Document
 from helpdesk.errors import InvalidInputError
 from helpdesk.ticket import Listed, Status, Ticket
-from helpdesk.user import Role, User, search_terms, skill_key
+from helpdesk.user import Role, User, role_of, search_terms, skill_key
 from helpdesk.verdict import (
     Category,
     Judged,
@@ -200,7 +200,7 @@ def user_from(data: Mapping[str, Any], *, version: str | None = None) -> User:
         email=data["email"],
         name=data["name"],
         created_at=data["created_at"],
-        role=_role(data["role"]),
+        role=role_of(data["role"]) or Role.USER,  # who has none that is known serves nobody
         skills=tuple(data["skills"]),
         capacity=data["capacity"],
         available=data["available"],
@@ -209,8 +209,3 @@ def user_from(data: Mapping[str, Any], *, version: str | None = None) -> User:
         disabled=data["disabled"],
         version=version,
     )
-
-
-def _role(kept: Any) -> Role:  # noqa: ANN401 - whatever was kept
-    """Return a kept role; whoever has one that is not known here serves nobody."""
-    return Role(kept) if kept in set(Role) else Role.USER

@@ -83,7 +83,7 @@ class House:
         """Have a link kept for Ada, and return its token."""
         accounts = self.desks[0].accounts
         account = accounts.get(accounts.ids_of([ADA])[0])
-        link = self.desks[0].renewal._links.keep(account)
+        link = self.desks[0].renewal._by.links.keep(account)
         return link_token(link.id, key=SETTINGS.link_key)
 
 
@@ -136,7 +136,7 @@ def test_of_five_who_ask_for_a_letter_at_once_nobody_is_refused_and_one_account_
     assert told
     assert {each["notice"] for each in told} == {"confirm-asked"}
     for each in told:
-        used = house.desks[0].renewal._links.look_up(
+        used = house.desks[0].renewal._by.links.look_up(
             link_token(each["link_id"], key=SETTINGS.link_key)
         )
         assert used.user_id == user_id

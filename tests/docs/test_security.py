@@ -21,10 +21,11 @@ RULES = (
     limits.LOG_IN_IP,
     limits.LOG_IN_DEVICE,
     limits.SIGN_UP_IP,
-    limits.SIGN_UP_ADDRESS,
-    limits.FORGOT_ADDRESS,
+    *limits.SIGN_UP_ADDRESS,
+    *limits.FORGOT_ADDRESS,
     limits.FORGOT_IP,
-    limits.PASSWORD_CHANGE,
+    *limits.PASSWORD_CHANGE,
+    limits.LOG_IN_EVER,
 )
 
 

@@ -17,6 +17,7 @@ def an_account(role=Role.ADMIN, *, disabled=False, number=0):
     return {
         "role": role.value,
         "disabled": disabled,
+        "password": "p1:x",
         "created_at": NOW + timedelta(seconds=number),
     }
 
@@ -208,3 +209,18 @@ def test_an_admin_by_a_change_of_the_store_counts_once_the_list_is_made_anew(cou
 
     assert answer.status_code == 200
     assert ids(counter) == [ada.user.id]
+
+
+def test_an_admin_who_has_no_password_yet_keeps_no_house(counter):
+    chief = counter.somebody("chief", Role.ADMIN)
+    invited = counter.accounts.new_user("next@example.com", role=Role.ADMIN)
+    counter.accounts.add_alone(invited, None)
+    path = f"/api/auth/users/{chief.user.id}"
+
+    alone = chief.patch(path, {"role": "user"})
+    counter.accounts.renew(counter.accounts.get(invited.id), "p1:x")
+    together = chief.patch(path, {"role": "user"})
+
+    assert is_problem(alone, 409)
+    assert together.status_code == 200
+    assert counter.auth.get(PATH).data["ids"] == [invited.id]

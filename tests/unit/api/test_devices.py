@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.devices import HEADER_MOST, LIFE, Devices
+from api.devices import HEADER_MOST, LIFE, Device, Devices
 from helpdesk.clock import RandomIds
 from helpdesk.cursor import seal
 from tests.builders import NOW, FixedClock, SequenceIds
 
 KEY = bytes(range(32))
 ADA = "ada@example.com"
-FIRST = "1".zfill(26)
+FIRST = Device("1".zfill(26), NOW)
 
 
 def devices(*, key=KEY, clock=None, ids=None, secure=True):
@@ -27,22 +27,24 @@ def kept(set_cookie):
     return set_cookie.partition(";")[0]
 
 
-COOKIE = kept(devices().cookie_for(ADA))
+COOKIE = kept(devices().cookie_for(ADA, password_at=NOW))
 NAME, _, VALUE = COOKIE.partition("=")
 
 
 def test_a_device_is_known_by_its_cookie():
     known = devices(ids=RandomIds())
 
-    first, second = (known.device_of(kept(known.cookie_for(ADA)), ADA) for _ in range(2))
+    first, second = (
+        known.device_of(kept(known.cookie_for(ADA, password_at=NOW)), ADA) for _ in range(2)
+    )
 
-    assert len(first) == len(second) == 26
+    assert len(first.id) == len(second.id) == 26
     assert first != second
 
 
 def test_a_cookie_is_good_at_every_instance_for_as_long_as_it_lives():
     clock = FixedClock()
-    cookie = kept(devices(clock=clock).cookie_for(ADA))
+    cookie = kept(devices(clock=clock).cookie_for(ADA, password_at=NOW))
 
     clock.tick(days=180)
     last = devices(clock=clock).device_of(cookie, ADA)
@@ -60,7 +62,7 @@ def test_a_clock_that_is_a_little_behind_is_forgiven():
 
 
 def test_over_https_the_cookie_is_for_this_very_host():
-    name_and_value, *attributes = devices().cookie_for(ADA).split("; ")
+    name_and_value, *attributes = devices().cookie_for(ADA, password_at=NOW).split("; ")
 
     assert name_and_value.startswith("__Host-device=")
     assert attributes == ["Path=/", "Max-Age=15552000", "HttpOnly", "SameSite=Lax", "Secure"]
@@ -68,7 +70,7 @@ def test_over_https_the_cookie_is_for_this_very_host():
 
 
 def test_over_http_the_cookie_has_a_plain_name():
-    name_and_value, *attributes = devices(secure=False).cookie_for(ADA).split("; ")
+    name_and_value, *attributes = devices(secure=False).cookie_for(ADA, password_at=NOW).split("; ")
 
     assert name_and_value.startswith("device=")
     assert attributes == ["Path=/", "Max-Age=15552000", "HttpOnly", "SameSite=Lax"]
@@ -77,7 +79,7 @@ def test_over_http_the_cookie_has_a_plain_name():
 def test_a_cookie_needs_no_quotes_and_names_nobody():
     assert set(VALUE) <= set(string.ascii_letters + string.digits + "-_")
     assert len(COOKIE) < 512
-    assert "ada" not in devices().cookie_for(ADA)
+    assert "ada" not in devices().cookie_for(ADA, password_at=NOW)
 
 
 @pytest.mark.parametrize("address", ["bob@example.com", "ada@example.co", "ADA@example.com", ""])
@@ -86,19 +88,19 @@ def test_a_device_is_known_for_its_own_address_alone(address):
 
 
 def test_a_cookie_of_another_key_is_refused():
-    foreign = kept(devices(key=bytes(range(1, 33))).cookie_for(ADA))
+    foreign = kept(devices(key=bytes(range(1, 33))).cookie_for(ADA, password_at=NOW))
 
     assert devices().device_of(foreign, ADA) is None
 
 
 def test_what_the_key_has_sealed_for_something_else_is_no_device():
     hashed = sha256(ADA.encode()).hexdigest()
-    values = (hashed, "EVIL", NOW)
+    values = (hashed, "EVIL", NOW, NOW)
 
     sealed = {bound: seal(values, key=KEY, bound_to=bound) for bound in ("device", "cursor", "")}
 
     known = {b: devices().device_of(f"{NAME}={each}", ADA) for b, each in sealed.items()}
-    assert known == {"device": "EVIL", "cursor": None, "": None}
+    assert known == {"device": Device("EVIL", NOW), "cursor": None, "": None}
 
 
 def test_the_name_of_the_other_scheme_is_not_looked_at():

@@ -199,7 +199,7 @@ def test_skills_are_kept_on_one_line_and_named_once(chief, mona):
 def test_what_is_changed_is_logged_without_names(chief, ada, lines):
     by_id(chief, ada.user, role="moderator", name="Secret Name", skills=["Hidden"])
 
-    [told] = [each for each in lines() if each["message"] == "user changed"]
+    [told] = [each for each in lines() if each["message"] == "account changed"]
     assert told["user_id"] == chief.user.id
     assert told["target_id"] == ada.user.id
     assert (told["role"], told["disabled"]) == ("moderator", False)

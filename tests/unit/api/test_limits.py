@@ -19,8 +19,10 @@ from api.limits import (
     FORGOT_IP,
     LOG_IN_ACCOUNT,
     LOG_IN_DEVICE,
+    LOG_IN_EVER,
     LOG_IN_IP,
     PASSWORD_CHANGE,
+    SIGN_UP_ADDRESS,
     SIGN_UP_IP,
     Budget,
     Limits,
@@ -33,8 +35,8 @@ from tests.builders import NOW, FixedClock
 from tests.stands import Faulty, everything
 
 ALL = [
-    *LOG_IN_ACCOUNT, LOG_IN_IP, LOG_IN_DEVICE, SIGN_UP_IP, FORGOT_ADDRESS, FORGOT_IP,
-    PASSWORD_CHANGE,
+    *LOG_IN_ACCOUNT, LOG_IN_EVER, LOG_IN_IP, LOG_IN_DEVICE, SIGN_UP_IP, *SIGN_UP_ADDRESS,
+    *FORGOT_ADDRESS, FORGOT_IP, *PASSWORD_CHANGE,
 ]  # fmt: skip
 THREE = Rule("three", 3, timedelta(minutes=10))
 TWO_AN_HOUR = Rule("two-an-hour", 2, timedelta(hours=1))
@@ -86,12 +88,17 @@ def test_the_rules_are_those_that_were_decided():
         "log-in-account-15m": (10, 15),
         "log-in-account-1h": (20, 60),
         "log-in-account-24h": (100, 24 * 60),
+        "log-in-ever": (60, 60),
         "log-in-ip": (20, 5),
         "log-in-device": (10, 15),
         "sign-up-ip": (5, 30),
+        "sign-up-address": (5, 30),
+        "sign-up-address-24h": (20, 24 * 60),
         "forgot-address": (5, 30),
+        "forgot-address-24h": (20, 24 * 60),
         "forgot-ip": (5, 30),
         "password-change": (5, 15),
+        "password-change-24h": (20, 24 * 60),
     }
 
 

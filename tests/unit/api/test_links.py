@@ -64,6 +64,8 @@ def test_a_link_is_kept_with_whose_it_is_and_nothing_it_opens_with(links, ada, d
     assert kept == {
         "user_id": "ada",
         "password_at": NOW,
+        "epoch": "",
+        "name": "",
         "ends_at": NOW + LINK_LIFE,
         "expires_at": NOW + LINK_LIFE + KEPT,
         "used_at": None,
@@ -72,7 +74,7 @@ def test_a_link_is_kept_with_whose_it_is_and_nothing_it_opens_with(links, ada, d
 
 
 def test_a_link_that_is_not_kept_yet_is_a_write_for_the_commit_of_another(links, documents):
-    link = links.made("ada", password_at=None)
+    link = links.made("ada", password_at=None, epoch="")
 
     assert not is_good(links, token(link))
     documents.commit([link.kept])

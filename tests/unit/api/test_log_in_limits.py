@@ -9,7 +9,7 @@ import pytest
 from helpdesk.settings import SignUp
 from local.server import Server
 from tests.unit.api.desk import PASSWORD, Counter, Visitor, at_once, is_problem
-from tests.unit.api.post import forgot, letters, wanted
+from tests.unit.api.post import forgot, letters, linked, reset, wanted
 
 ADA = "ada@example.com"
 WRONG = "not the password"
@@ -515,3 +515,51 @@ def test_a_refusal_says_the_seconds_that_are_left_and_never_none(cloud, later, w
     answers = [guess(cloud) for _ in range(2)]
 
     assert [answer.headers["Retry-After"] for answer in answers] == [str(wait)] * 2
+
+
+# what the right password does not buy
+
+
+def test_right_passwords_are_counted_too(cloud):
+    cloud.somebody("ada")  # and that was the first log-in
+
+    answers = [
+        entering(cloud.visitor(), client=place)
+        for place, _ in zip(places(), range(61), strict=False)
+    ]
+
+    assert statuses(answers) == [*[200] * 59, *[429] * 2]
+
+
+def test_on_ones_own_machine_one_comes_as_often_as_one_likes(counter):
+    counter.somebody("ada")
+
+    answers = [entering(counter.visitor(), client="") for _ in range(61)]
+
+    assert statuses(answers) == [200] * 61
+
+
+def test_a_mark_of_the_device_ends_with_the_password_it_was_given_for(cloud):
+    insider = cloud.somebody("ada")
+    [token] = [linked(cloud)]
+    assert reset(cloud, token, "the next quite private phrase").status_code == 204
+
+    guesses = [entering(Visitor(insider.client), password=WRONG, client=place)
+               for place, _ in zip(places(), range(11), strict=False)]  # fmt: skip
+
+    assert statuses(guesses) == [*[401] * 10, 429]
+
+
+def test_who_waits_for_a_core_in_vain_has_not_used_up_a_try(counter, monkeypatch):
+    monkeypatch.setattr("api.passwords.WAIT_S", 0.001)
+    counter.somebody("ada")
+    held = []
+    while counter.passwords._slots.acquire(blocking=False):
+        held.append(True)
+
+    busy = [entering(counter.visitor(), client="") for _ in range(12)]
+    for _ in held:
+        counter.passwords._slots.release()
+
+    assert statuses(busy) == [503] * 12
+    assert entering(counter.visitor(), client="").status_code == 200

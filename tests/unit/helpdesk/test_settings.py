@@ -150,6 +150,8 @@ def test_a_bad_secret_is_refused(name, text):
         '{"signing": "k1", "known": {}}',
         json.dumps({"signing": ["k1"], "known": {"k1": coded(RANDOM)}}),
         json.dumps({"signing": None, "known": {"k1": coded(RANDOM)}}),
+        json.dumps({"signing": "p:1", "known": {"p:1": coded(RANDOM)}}),
+        json.dumps({"signing": "", "known": {"": coded(RANDOM)}}),
         json.dumps({"known": {"k1": coded(RANDOM)}}),
         ring("k2", k1=coded(RANDOM)),
         ring(k1=None),
