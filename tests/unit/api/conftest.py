@@ -8,6 +8,7 @@ import pytest
 
 from helpdesk import log
 from helpdesk.settings import SignUp
+from helpdesk.user import Role
 from tests.builders import FixedClock
 from tests.unit.api.desk import Counter
 
@@ -25,6 +26,21 @@ def cloud(tmp_path, clock):
     built = Counter(tmp_path / "house", clock=clock, proxies=1, sign_up=SignUp.CONFIRMED)
     yield built
     built.close()
+
+
+@pytest.fixture
+def chief(counter):
+    return counter.somebody("chief", Role.ADMIN)
+
+
+@pytest.fixture
+def ada(counter):
+    return counter.somebody("ada")
+
+
+@pytest.fixture
+def mona(counter):
+    return counter.somebody("mona", Role.MODERATOR, skills=("SQL",))
 
 
 @pytest.fixture

@@ -18,22 +18,6 @@ from tests.unit.api.changes import (
 )
 from tests.unit.api.desk import is_problem, let_in, log_in, refreshed
 
-
-@pytest.fixture
-def chief(counter):
-    return counter.somebody("chief", Role.ADMIN)
-
-
-@pytest.fixture
-def ada(counter):
-    return counter.somebody("ada")
-
-
-@pytest.fixture
-def mona(counter):
-    return counter.somebody("mona", Role.MODERATOR, skills=("SQL",))
-
-
 # What admins see.
 
 

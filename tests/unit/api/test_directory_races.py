@@ -19,21 +19,6 @@ from tests.unit.api.changes import (
 from tests.unit.api.desk import before_next_commit, is_problem, let_in, log_in, refreshed
 
 
-@pytest.fixture
-def chief(counter):
-    return counter.somebody("chief", Role.ADMIN)
-
-
-@pytest.fixture
-def ada(counter):
-    return counter.somebody("ada")
-
-
-@pytest.fixture
-def mona(counter):
-    return counter.somebody("mona", Role.MODERATOR, skills=("SQL",))
-
-
 def crash_between(counter):
     """Let the account be changed, and no public side."""
     counter.documents.fails = lambda name, _asked: name == "commit"

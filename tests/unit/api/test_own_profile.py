@@ -5,27 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk.user import Role
 from tests.builders import NOW
 from tests.unit.api.changes import ME, OWN, STAFF, by_id, kept
 from tests.unit.api.desk import Visitor, is_problem, log_in
 
 DAY = "2026-02-0{}T09:30:00.000000Z"
-
-
-@pytest.fixture
-def chief(counter):
-    return counter.somebody("chief", Role.ADMIN)
-
-
-@pytest.fixture
-def ada(counter):
-    return counter.somebody("ada")
-
-
-@pytest.fixture
-def mona(counter):
-    return counter.somebody("mona", Role.MODERATOR, skills=("SQL",))
 
 
 def test_everybody_changes_their_own_name(counter, ada):

@@ -15,7 +15,7 @@ from api.sessions import (
 )
 from api.tokens import LIFE, SKEW_S, Tokens, fingerprint
 from helpdesk.documents import Create, Delete, Update
-from helpdesk.errors import ConflictError, UnauthenticatedError
+from helpdesk.errors import ConflictError, NotFoundError, UnauthenticatedError
 from helpdesk.user import Role
 from tests.builders import FixedClock
 from tests.unit.api.desk import (
@@ -310,6 +310,8 @@ def test_whoever_has_no_account_has_no_sessions(counter):
     counter.auth.commit([Delete(f"accounts/{ada.user.id}")])
 
     assert counter.sessions.of(ada.user.id) == []
+    with pytest.raises(NotFoundError, match=f"there is no user {ada.user.id}"):
+        counter.sessions.end_all(ada.user.id)
 
 
 @pytest.mark.parametrize("role", ["superuser", "", "Admin", "admin "])
