@@ -1,0 +1,185 @@
+"""Somebody who knows the house: what no fuzzer can guess, they put into its requests."""
+
+import base64
+import re
+from collections import Counter as Tally
+from io import BytesIO
+from urllib.parse import parse_qs, urlencode
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from werkzeug.exceptions import HTTPException
+
+from api.app import create_app
+from api.links import Links
+from api.policy import REACH, Standing, granted
+from api.routes import ROUTES
+from api.webhooks import SIGNATURE, TIMESTAMP, webhooks
+from helpdesk.claims import Claims
+from helpdesk.errors import UnauthenticatedError
+from helpdesk.links import link_token
+from helpdesk.outbox import Outbox
+from helpdesk.ports import Letter
+from helpdesk.user import Role
+from local.bus import QueueBus
+from local.pages import pages
+from tests.builders import FixedClock
+from tests.unit.api.desk import SETTINGS, Counter, log_in
+
+# Words for what is made only when a request is sent: it uses it up, or it is soon too old.
+ACCESS, REFRESH, LINK = "the-access-token", "the-refresh-token", "the-link-token"
+SESSION, CURSOR, SIGNED = "the-session", "the-cursor", "the-signature"
+NEWCOMER = "the-newcomer@example.com"
+
+INSIDE = re.compile(rb'Traceback \(|site-packages|File \\?"|sqlite3|helpdesk\.errors')
+CARRIER = ec.generate_private_key(ec.SECP256R1())
+
+
+class Insider:
+    """The WSGI app of a house, as somebody of a role uses it; without one, anybody.
+
+    It counts the answers. Whoever is told to wait waits: the clock of the house moves on.
+    """
+
+    def __init__(self, folder, role, **settings):
+        self.clock = FixedClock()
+        self.counter = Counter(folder, clock=self.clock, **settings)
+        self.role = role
+        self.me = self.counter.somebody("me", role or Role.USER)
+        self.others = [self.counter.somebody(each.value, each) for each in Role]
+        self.tickets = self._tickets()
+        self.routes = (*ROUTES, *pages(self.counter.house.mailbox), *self._webhooks())
+        self.app = create_app(lambda: self.counter.desk, routes=self.routes)
+        self.answered: Tally[tuple[str | None, int]] = Tally()
+        self.told_of_inside = []
+        self._kept = self._account()
+        self._words = {REFRESH: self._refresh_token, LINK: self._link, NEWCOMER: self._newcomer}
+
+    def close(self):
+        self.counter.close()
+
+    @property
+    def allowed(self):
+        """Return the operations that this role may have success with."""
+        standings = {Standing.ANYBODY} | (REACH[self.role] if self.role else set())
+        return {f"{r.method} {r.path}" for r in self.routes if granted(r.act) & standings}
+
+    def __call__(self, environ, start_response):
+        environ["REMOTE_ADDR"] = "127.0.0.1"
+        self._put_in(environ)
+        operation = self._operation(environ)
+
+        def start(status, headers, exc_info=None):
+            self.answered[operation, int(status[:3])] += 1
+            if status.startswith("429"):
+                self._wait(dict(headers)["Retry-After"])
+            return start_response(status, headers, exc_info)
+
+        body = b"".join(self.app(environ, start))
+        if INSIDE.search(body):
+            self.told_of_inside.append((operation, body))
+        return [body]
+
+    def _put_in(self, environ):
+        """Put real things in the place of the words that stand for them."""
+        body = environ["wsgi.input"].read()
+        for word, made in self._words.items():
+            if word.encode() in body:
+                body = body.replace(word.encode(), made().encode())
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
+        if environ["PATH_INFO"].endswith(f"/{SESSION}"):
+            environ["PATH_INFO"] = environ["PATH_INFO"].replace(SESSION, self._session())
+        if f"cursor={CURSOR}" in environ["QUERY_STRING"]:
+            environ["QUERY_STRING"] = self._going_on(environ)
+        if environ.get("HTTP_AUTHORIZATION") == f"Bearer {ACCESS}":
+            environ["HTTP_AUTHORIZATION"] = f"Bearer {self._access_token()}"
+        if environ.get(_key(SIGNATURE)) == SIGNED:
+            environ |= self._signature(body)
+
+    def _operation(self, environ):
+        """Return which operation answers, by its method and path; None for none."""
+        rules = self.app.url_map.bind("localhost")
+        try:
+            return rules.match(environ["PATH_INFO"], method=environ["REQUEST_METHOD"])[0]
+        except HTTPException:
+            return None
+
+    def _wait(self, seconds):
+        self.clock.tick(seconds=int(seconds))
+
+    def _access_token(self):
+        """Return a token that lets in, whatever the requests before have done to the account."""
+        if self._account() != self._kept:
+            self.counter.change_account(self.me, **self._kept)
+        try:
+            self.counter.sessions.authenticate(self.me.token)
+        except UnauthenticatedError:
+            self.me.session = self._session_begun()
+        return self.me.token
+
+    def _account(self):
+        data = self.counter.auth.get(f"accounts/{self.me.user.id}").data
+        return {name: data[name] for name in ("role", "disabled", "password")}
+
+    def _session_begun(self):
+        self.counter.change_account(self.me, **self._kept)
+        while (answer := log_in(self.counter, self.me.user.email)).status_code != 200:
+            self._wait(answer.headers["Retry-After"])
+        return answer.json
+
+    def _refresh_token(self):
+        return self._session_begun()["refresh_token"]
+
+    def _session(self):
+        return self.counter.tokens.read(self._session_begun()["access_token"]).session_id
+
+    def _newcomer(self):
+        return f"{self.counter.house.ids.unique_id()}@example.com"
+
+    def _link(self):
+        counter = self.counter
+        links = Links(
+            documents=counter.auth, outbox=counter.house.outbox, key=SETTINGS.link_key,
+            clock=self.clock, ids=counter.house.ids,
+        )  # fmt: skip
+        link = links.keep(counter.accounts.get(self.me.user.id))
+        return link_token(link.id, key=SETTINGS.link_key)
+
+    def _going_on(self, environ):
+        """Return the query with the cursor that its first page ends with, if there is a next."""
+        query = {name: given[0] for name, given in parse_qs(environ["QUERY_STRING"]).items()}
+        query |= {"limit": "1"}
+        del query["cursor"]
+        self.me.session = {"access_token": self._access_token()}
+        page = self.me.get(f"{environ['PATH_INFO']}?{urlencode(query)}").json
+        return urlencode({**query, "cursor": page.get("next_cursor") or ""})
+
+    def _signature(self, body):
+        at = str(int(self.clock.now().timestamp()))
+        signed = CARRIER.sign(at.encode() + body, ec.ECDSA(SHA256()))
+        return {_key(SIGNATURE): base64.b64encode(signed).decode(), _key(TIMESTAMP): at}
+
+    def _tickets(self):
+        """File a ticket of one's own and one of somebody else's, who are written a letter each."""
+        mine, other = self.me.file().json["id"], self.others[0].file().json["id"]
+        if self.role is Role.MODERATOR:
+            self.counter.assign(other, self.me)
+        for number, to in enumerate((self.me, *self.others)):
+            letter = Letter(id=f"{number}", to=to.user.email, subject="News", text="Good ones.")
+            self.counter.house.mailbox.send(letter)
+        return [mine, other]
+
+    def _webhooks(self):
+        counter = self.counter
+        outbox = Outbox(
+            documents=counter.documents, bus=QueueBus(counter.house.queue), clock=self.clock
+        )
+        claims = Claims(documents=counter.documents, outbox=outbox, clock=self.clock)
+        der = CARRIER.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return webhooks(lambda: claims, key=base64.b64encode(der).decode(), clock=self.clock)
+
+
+def _key(header):
+    """Return what WSGI calls a header."""
+    return f"HTTP_{header.name.upper().replace('-', '_')}"
