@@ -157,9 +157,13 @@ class Mail:
             raise NotFoundError("a claim vanished while its letter was sent")
         known = MailState(claim.data["state"])
         if known in SETTLED or (state is MailState.UNKNOWN and known is not MailState.SENDING):
+            if claim.data.get("handed_over"):
+                # With a mailer that knows its letters two may be at it at once; one of them did it.
+                raise DuplicateError("another delivery has handed the letter over")
             state = known
         else:
-            self._note(claim, state, then if state is MailState.ACCEPTED else ())
+            done = then if state is MailState.ACCEPTED else ()
+            self._note(claim, state, done, handed_over=True)
         log.info("letter handed over", extra={"mail_id": claim.id, "result": state.value})
         return state
 

@@ -104,8 +104,27 @@ def test_a_letter_is_claimed_sent_and_noted(documents, mailing, carrier):
         "state": "accepted",
         "attempts": 1,
         "updated_at": NOW,
+        "handed_over": True,
     }
     assert documents.get("tickets/T1").data == {"notified_at": NOW}
+
+
+def test_of_two_who_hand_over_one_letter_at_once_one_did_it(mailing, mailbox):
+    class Overtaken:
+        """A mailer that knows its letters, and is overtaken by another delivery."""
+
+        idempotent = True
+
+        def send(self, letter):
+            results.append(send(mailing(mailbox)))
+            return mailbox.send(letter)
+
+    results = []
+
+    results.append(send(mailing(Overtaken())))
+
+    assert results == [MailState.ACCEPTED, None]
+    assert len(mailbox.read(limit=10)) == 1
 
 
 def test_a_letter_is_claimed_before_it_is_handed_over(documents, mailing):
