@@ -103,6 +103,15 @@ class _Request(HTTPRequest):
 class _Connection(HTTPConnection):
     RequestHandlerClass = _Request
 
+    def close(self) -> None:
+        """Close the connection, and with it what it would still have said to who hung up.
+
+        Cheroot leaves that to whenever the writer is collected, which then complains on stderr.
+        """
+        with suppress(OSError):
+            self.wfile.close()
+        super().close()
+
 
 class _UnreadableError(Exception):
     """A body does not end as it should; carries the status that says why."""

@@ -126,7 +126,7 @@ def test_a_name_is_used_once(server, client, target, fate):
         {"url": ""},
         {"dispatch_deadline": timedelta(seconds=14)},
         {"dispatch_deadline": timedelta(minutes=31)},
-        {"schedule_time": later(days=30, minutes=5)},
+        {"schedule_time": later(days=31)},
         {"body": b"x" * 1024 * 1024},
     ],
     ids=lambda wrong: next(iter(wrong)),
