@@ -29,8 +29,8 @@ class LetterView(Answer):
     number: int
     at: str
     to: str
-    subject: str
-    text: str
+    subject: Annotated[str, Field(examples=["[P3FESNBC] high: Cannot log in"])]
+    text: Annotated[str, Field(examples=["Hello Ada,\n\nthis ticket is now yours."])]
     ticket_id: str
 
 
@@ -89,10 +89,11 @@ def pages(mailbox: Mailbox) -> tuple[Route, ...]:
 class Welcome(Answer):
     """Where things are."""
 
-    service: str
-    api: str
-    reference: str
-    mailbox: str
+    service: Annotated[str, Field(examples=["helpdesk"])]
+    api: Annotated[str, Field(examples=["/api"])]
+    reference: Annotated[str, Field(examples=["/api/docs"])]
+    openapi: Annotated[str, Field(examples=["/api/openapi.json"])]
+    mailbox: Annotated[str, Field(examples=["/api/mailbox"])]
 
 
 def _welcome(_desk: None, _asked: Asked) -> Answered:
@@ -100,7 +101,8 @@ def _welcome(_desk: None, _asked: Asked) -> Answered:
     places = {
         "service": "helpdesk",
         "api": "/api",
-        "reference": "/api/openapi.json",
+        "reference": "/api/docs",
+        "openapi": "/api/openapi.json",
         "mailbox": "/api/mailbox",
     }
     return Answered(status=200, body=places)

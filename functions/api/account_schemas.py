@@ -35,7 +35,7 @@ Password = Annotated[str, Field(max_length=PASSWORD_MOST, examples=["a long and 
 NewPassword = Annotated[Password, Field(json_schema_extra={"minLength": FLOOR, "maxLength": MOST})]
 Name = Annotated[str, Field(max_length=NAME_MOST, examples=["Ada"])]
 Moment = Annotated[AwareDatetime, BeforeValidator(_dated), Field(strict=False)]
-Rank = Annotated[Role, Field(strict=False)]  # JSON has no enums
+Rank = Annotated[Role, Field(strict=False, examples=[Role.MODERATOR.value])]  # JSON has no enums
 Skill = Annotated[str, Field(max_length=SKILL_MOST, examples=["Printing"])]
 
 
@@ -57,14 +57,14 @@ class LogIn(Strict):
 class Refresh(Strict):
     """A refresh token to be traded for a new pair."""
 
-    refresh_token: Annotated[str, Field(max_length=200)]
+    refresh_token: Annotated[str, Field(max_length=200, examples=["what the last answer gave"])]
 
 
 class ChangePassword(Strict):
     """A new password, with the one until now."""
 
     current_password: Password
-    new_password: NewPassword
+    new_password: Annotated[NewPassword, Field(examples=["an even longer private phrase"])]
 
 
 class ForgotPassword(Strict):
@@ -76,7 +76,7 @@ class ForgotPassword(Strict):
 class ResetPassword(Strict):
     """A new password, with the token of a link."""
 
-    token: Annotated[str, Field(max_length=200)]
+    token: Annotated[str, Field(max_length=200, examples=["what follows # in the link"])]
     password: NewPassword
 
 
@@ -84,9 +84,9 @@ class ChangeMe(Strict):
     """What is to be otherwise about oneself; an absence without an end is open."""
 
     name: Name = ""
-    available: bool = True
-    absent_from: Moment | None = None
-    absent_until: Moment | None = None
+    available: Annotated[bool, Field(examples=[True])] = True
+    absent_from: Annotated[Moment | None, Field(examples=["2026-12-24T08:00:00Z"])] = None
+    absent_until: Annotated[Moment | None, Field(examples=["2027-01-04T08:00:00Z"])] = None
 
 
 class ChangeUser(Strict):
@@ -97,11 +97,17 @@ class ChangeUser(Strict):
     skills: Annotated[list[Skill], Field(max_length=SKILLS_MOST)] | None = None
     capacity: (
         Annotated[
-            int, Field(ge=0, le=CAPACITY_MOST, description="open tickets assignment may give them")
+            int,
+            Field(
+                ge=0,
+                le=CAPACITY_MOST,
+                examples=[8],
+                description="open tickets assignment may give them",
+            ),
         ]
         | None
     ) = None
-    disabled: bool | None = None
+    disabled: Annotated[bool | None, Field(examples=[False])] = None
 
 
 class ChangeUserByEmail(ChangeUser):
@@ -128,7 +134,7 @@ class ListUsers(Query):
 class UserView(Answer):
     """A user as they see themselves."""
 
-    id: str
+    id: Annotated[str, Field(examples=["6P51KE443E2M5A38J3BDFMKTKC"])]
     email: str
     name: str
     role: Role
@@ -171,7 +177,7 @@ class SessionView(Answer):
 class OneSessionView(Answer):
     """A session as its owner sees it."""
 
-    id: str
+    id: Annotated[str, Field(examples=["7Q62MF554F3N6B49K4CEGNMVMD"])]
     created_at: datetime
     expires_at: datetime
     agent: Annotated[str, Field(description="what the client called itself")]

@@ -15,7 +15,7 @@ from api.account import Account, account_from, account_path, email_path, is_id, 
 from api.admins import Admins
 from helpdesk.documents import Create, Data, Document, Update, Write
 from helpdesk.errors import AlreadyExistsError, ConflictError, NotFoundError
-from helpdesk.events import Event, EventType
+from helpdesk.events import Event, EventType, UserData
 from helpdesk.log import traceparent
 from helpdesk.ports import Clock, Documents, Ids
 from helpdesk.user import Role, User, checked_email, checked_name
@@ -274,11 +274,12 @@ def _following(known: User, account: Account) -> User:
 
 
 def _signed_up(user: User) -> Event:
+    data: UserData = {"user_id": user.id, "role": user.role}
     return Event(
         id=f"{user.id}.signed-up.1",
         type=EventType.USER_SIGNED_UP,
         time=user.created_at,
         subject=user.id,
-        data={"user_id": user.id, "role": user.role.value},
+        data=data,
         traceparent=traceparent(),
     )

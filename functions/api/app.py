@@ -35,13 +35,13 @@ def create_app(
         if not route.wired and not is_public(route.act):
             raise ValueError(f"{route.path} asks who it is and has nobody to ask")
         rule = re.sub(r"{(\w+)}", r"<\1>", route.path)
-        view = _view(route, desk)
+        view = _view(route, desk, routes)
         app.add_url_rule(
             rule, f"{route.method} {route.path}", view, methods=[route.method],
             provide_automatic_options=False,
         )  # fmt: skip
     app.add_url_rule(
-        "/api/openapi.json", "openapi", lambda: _openapi(routes), methods=["GET"],
+        "/api/openapi.json", "openapi", lambda: _openapi(routes, edge.url), methods=["GET"],
         provide_automatic_options=False,
     )  # fmt: skip
     app.register_error_handler(Exception, _problem)
@@ -51,7 +51,9 @@ def create_app(
     return app
 
 
-def _view(route: Route, desk: Callable[[], Desk]) -> Callable[..., Response]:
+def _view(
+    route: Route, desk: Callable[[], Desk], table: Sequence[Route]
+) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         built = desk() if route.wired else None
         asker = _asker(route, built) if built and not is_public(route.act) else None
@@ -63,6 +65,7 @@ def _view(route: Route, desk: Callable[[], Desk]) -> Callable[..., Response]:
             body=http.read_body(request, route.body) if route.body else None,
             raw=http.read_raw(request, route.raw_most) if route.raw_most else b"",
             query=http.read_query(request, route.query) if route.query else None,
+            table=table,
         )
         answered: Answered = route.handler(built, asked)
         if answered.text is not None:
@@ -137,8 +140,8 @@ def _problem(error: Exception) -> Response:
     return response
 
 
-def _openapi(routes: Sequence[Route]) -> Response:
+def _openapi(routes: Sequence[Route], url: str) -> Response:
     # Imported when somebody asks: no other request should wait for it at a cold start.
     from api.openapi import document  # noqa: PLC0415
 
-    return Response(document(routes), mimetype="application/json")
+    return Response(document(routes, url=url), mimetype="application/json")

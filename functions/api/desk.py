@@ -6,8 +6,10 @@ from api.accounts import Accounts
 from api.devices import Devices
 from api.directory import Directory
 from api.entrance import Entrance, Keepers
+from api.history import History
 from api.limits import Limits
 from api.links import Links
+from api.operations import Operations
 from api.password_rules import PasswordRules
 from api.passwords import Passwords
 from api.renewal import Renewal
@@ -15,8 +17,10 @@ from api.sessions import Sessions
 from api.tickets import TicketDesk
 from api.tokens import Tokens
 from helpdesk.outbox import Outbox
+from helpdesk.parked import Parked
 from helpdesk.ports import Clock, Documents, Ids
 from helpdesk.settings import ApiSettings, SignUp
+from helpdesk.skills import Skills
 from helpdesk.tickets import Tickets
 from helpdesk.users import Users
 
@@ -42,6 +46,9 @@ class Desk:
     renewal: Renewal
     directory: Directory
     tickets: TicketDesk
+    skills: Skills
+    history: History
+    operations: Operations
     sign_up: SignUp
     proxies: int
 
@@ -56,6 +63,7 @@ def desk_over(
     sessions = Sessions(documents=auth, users=users, tokens=tokens, clock=clock, ids=ids)
     rules = PasswordRules(least=settings.password_least)
     limits = Limits(documents=auth, clock=clock)
+    skills = Skills(documents=stores.documents, clock=clock)
     devices = Devices(
         key=settings.seal_key, clock=clock, ids=ids, secure=settings.url.startswith("https:")
     )
@@ -75,7 +83,7 @@ def desk_over(
         entrance=Entrance(keepers),
         renewal=Renewal(keepers),
         directory=Directory(
-            accounts=accounts, users=users, ids=ids, seal_key=settings.seal_key
+            accounts=accounts, users=users, skills=skills, ids=ids, seal_key=settings.seal_key
         ),
         tickets=TicketDesk(
             tickets=stores.tickets,
@@ -85,6 +93,13 @@ def desk_over(
             ids=ids,
             seal_key=settings.seal_key,
         ),
+        history=History(tickets=stores.tickets, users=users, seal_key=settings.seal_key),
+        operations=Operations(
+            parked=Parked(documents=stores.documents, clock=clock),
+            outbox=stores.outbox,
+            seal_key=settings.seal_key,
+        ),
+        skills=skills,
         sign_up=settings.sign_up,
         proxies=settings.proxies,
     )  # fmt: skip

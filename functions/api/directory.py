@@ -13,6 +13,7 @@ from helpdesk.cursor import seal, unseal
 from helpdesk.documents import Data
 from helpdesk.errors import InvalidInputError, NotFoundError
 from helpdesk.ports import Ids
+from helpdesk.skills import Skills
 from helpdesk.user import (
     Role,
     User,
@@ -20,7 +21,6 @@ from helpdesk.user import (
     checked_capacity,
     checked_email,
     checked_name,
-    checked_skills,
 )
 from helpdesk.users import Searched, Users
 
@@ -57,12 +57,15 @@ class People:
 class Directory:
     """Shows and changes users."""
 
-    def __init__(self, *, accounts: Accounts, users: Users, ids: Ids, seal_key: bytes) -> None:
+    def __init__(
+        self, *, accounts: Accounts, users: Users, skills: Skills, ids: Ids, seal_key: bytes
+    ) -> None:
         """Show `users`, change them through their `accounts`; sign cursors with the key."""
         self._accounts = accounts
         self._ids = ids
         self._users = users
         self._seal_key = seal_key
+        self._skills = skills
 
     def find(
         self, principal: Principal, searched: Searched, *, limit: int, cursor: str | None
@@ -100,7 +103,7 @@ class Directory:
         wanted = Changes(
             name=_shown(changes.name),
             role=changes.role,
-            skills=None if changes.skills is None else checked_skills(changes.skills),
+            skills=None if changes.skills is None else self._skills.checked(changes.skills),
             capacity=None if changes.capacity is None else checked_capacity(changes.capacity),
             disabled=changes.disabled,
         )

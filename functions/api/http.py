@@ -25,6 +25,7 @@ from helpdesk.errors import (
     InvalidInputError,
     MismatchError,
     NotFoundError,
+    StaleError,
     TransientError,
     UnauthenticatedError,
 )
@@ -44,6 +45,7 @@ STATUS: tuple[tuple[type[HelpdeskError], HTTPStatus], ...] = (
     (UnauthenticatedError, HTTPStatus.UNAUTHORIZED),
     (ForbiddenError, HTTPStatus.FORBIDDEN),
     (NotFoundError, HTTPStatus.NOT_FOUND),
+    (StaleError, HTTPStatus.PRECONDITION_FAILED),
     (ConflictError, HTTPStatus.CONFLICT),
     (TooManyError, HTTPStatus.TOO_MANY_REQUESTS),
     (TransientError, HTTPStatus.SERVICE_UNAVAILABLE),

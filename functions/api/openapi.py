@@ -1,5 +1,6 @@
 """The OpenAPI document, made from the table of routes and the models in it."""
 
+import json
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -10,20 +11,20 @@ from openapi_pydantic import OpenAPI
 from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
 from pydantic import BaseModel
 
+from api.descriptions import GROUPS, REFERENCE, group_of, introduction, meaning, who_may
+from api.examples import JSON, with_examples
 from api.policy import REACH, granted, is_public
 from api.route import TOLD_ALWAYS, Header, Route
 from api.schemas import Problem
 
-JSON = "application/json"
 
-
-def document(routes: Sequence[Route]) -> str:
-    """Return the OpenAPI 3.1 document of these routes as JSON."""
-    return _document(tuple(routes))
+def document(routes: Sequence[Route], *, url: str = "") -> str:
+    """Return the OpenAPI 3.1 document of these routes as JSON; `url` is where the house is."""
+    return _document(tuple(routes), url)
 
 
 @cache
-def _document(routes: tuple[Route, ...]) -> str:
+def _document(routes: tuple[Route, ...], url: str) -> str:
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -33,8 +34,11 @@ def _document(routes: tuple[Route, ...]) -> str:
             "info": {
                 "title": "Helpdesk",
                 "version": "1",
-                "description": "Tickets that are triaged, assigned and mailed to who fits best.",
+                "description": introduction(),
             },
+            # It must be a whole address, and a house that does not know its own tells none.
+            "externalDocs": {"url": url + REFERENCE, "description": "for people"} if url else None,
+            "tags": [{"name": group} for group in GROUPS],
             "paths": paths,
             "components": {
                 "securitySchemes": {
@@ -44,13 +48,16 @@ def _document(routes: tuple[Route, ...]) -> str:
         }
     )
     whole = construct_open_api_with_schema_class(described)
-    return whole.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True)
+    text = whole.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True)
+    return json.dumps(with_examples(json.loads(text)), separators=(",", ":"))
 
 
 def _operation(route: Route) -> dict[str, Any]:
     operation = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
+        "description": f"For {who_may(route.act)}.",
+        "tags": [group_of(route.path)],
         "parameters": [
             *_path_parameters(route),
             *_query_parameters(route),
@@ -68,7 +75,7 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["requestBody"] = {
             "description": f"at most {route.raw_most} bytes, read as they come: they are signed",
             "required": True,
-            "content": {JSON: {"schema": {}}},
+            "content": {JSON: {"schema": {}, "example": []}},
         }
     return operation
 
@@ -91,7 +98,7 @@ def _refusals(route: Route) -> set[int]:
 def _response(route: Route, status: int) -> dict[str, Any]:
     told = (*TOLD_ALWAYS, *route.tells)
     response: dict[str, Any] = {
-        "description": HTTPStatus(status).phrase,
+        "description": meaning(status),
         "headers": {each.name: _header(each) for each in told if status in (each.on or (status,))},
     }
     if status >= HTTPStatus.BAD_REQUEST:
@@ -117,7 +124,13 @@ def _content(mimetype: str, *models: type[BaseModel]) -> dict[str, Any]:
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": f"which {name.removesuffix('_id')}",
+            "schema": {"type": "string"},
+        }
         for name in re.findall(r"{(\w+)}", route.path)
     ]
 

@@ -27,7 +27,12 @@ class Act(StrEnum):
     LIST_TICKETS = "list tickets"
     READ_TICKET = "read a ticket"
     READ_INTERNALS = "read what is for staff only"
+    READ_TIMELINE = "read what happened to a ticket"
+    READ_ASSIGNMENT = "read why a ticket is whose it is"
     READ_LETTERS = "read everybody's letters"
+    READ_SKILLS = "read the skills"
+    REPLACE_SKILLS = "replace the skills"
+    MANAGE_OPERATIONS = "manage operations"
 
 
 class Standing(StrEnum):
@@ -63,7 +68,12 @@ GRANTS: Mapping[Act, frozenset[Standing]] = {
     Act.LIST_TICKETS: SIGNED_IN,
     Act.READ_TICKET: frozenset({Standing.REQUESTER, Standing.ASSIGNEE, Standing.ADMIN}),
     Act.READ_INTERNALS: frozenset({Standing.ASSIGNEE, Standing.ADMIN}),
+    Act.READ_TIMELINE: frozenset({Standing.REQUESTER, Standing.ASSIGNEE, Standing.ADMIN}),
+    Act.READ_ASSIGNMENT: frozenset({Standing.ASSIGNEE, Standing.ADMIN}),
     Act.READ_LETTERS: frozenset({Standing.ADMIN}),  # where a house has a mailbox of its own
+    Act.READ_SKILLS: SIGNED_IN,
+    Act.REPLACE_SKILLS: frozenset({Standing.ADMIN}),
+    Act.MANAGE_OPERATIONS: frozenset({Standing.ADMIN}),
 }
 
 # The standing that a list shows the tickets of, the widest first.

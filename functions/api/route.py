@@ -1,6 +1,6 @@
 """A row of the table of routes: what comes in, who may ask, what is done, what goes out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, TypeAlias
@@ -24,6 +24,7 @@ class Asked:
     body: Any = None
     raw: bytes = b""
     query: Any = None
+    table: "Sequence[Route]" = ()  # every row that is served here
 
     @property
     def principal(self) -> Principal:

@@ -2,9 +2,13 @@
 
 from api import schemas
 from api.account_routes import ACCOUNT_ROUTES
+from api.history_routes import HISTORY_ROUTES
+from api.ops_routes import OPS_ROUTES
 from api.policy import Act
+from api.reference_page import REFERENCE_PAGE
 from api.reset_page import RESET_PAGE
 from api.route import Answered, Asked, Route
+from api.skills_routes import SKILL_ROUTES
 from api.ticket_routes import TICKET_ROUTES
 from api.user_routes import USER_ROUTES
 
@@ -17,8 +21,12 @@ def healthz(_desk: None, _asked: Asked) -> Answered:
 ROUTES = (
     *ACCOUNT_ROUTES,
     *USER_ROUTES,
+    *SKILL_ROUTES,
     *TICKET_ROUTES,
+    *HISTORY_ROUTES,
+    *OPS_ROUTES,
     RESET_PAGE,
+    REFERENCE_PAGE,
     Route(
         method="GET", path="/healthz", act=Act.LOOK_IN, handler=healthz,
         summary="Say that the process answers", status=200, answer=schemas.Health, wired=False,

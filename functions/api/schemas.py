@@ -1,6 +1,8 @@
 """What goes over the wire: what all requests have in common, and all answers."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Strict(BaseModel):
@@ -24,7 +26,7 @@ class Answer(BaseModel):
 class Health(Answer):
     """A sign of life."""
 
-    status: str
+    status: Annotated[str, Field(examples=["ok"])]
 
 
 class Problem(Answer):

@@ -34,7 +34,7 @@ class ListTickets(Query):
 class PersonView(Answer):
     """Somebody a ticket names."""
 
-    id: str
+    id: Annotated[str, Field(examples=["6P51KE443E2M5A38J3BDFMKTKC"])]
     name: str
 
 

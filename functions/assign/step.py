@@ -54,6 +54,8 @@ def _entry(choice: Choice, *, cause: str) -> Entry:
                     "capacity": candidate.capacity,
                     "idle": candidate.idle,
                     "draw": candidate.draw,
+                    "score": candidate.score,
+                    "total": candidate.total,
                 }
                 for candidate in choice.candidates
             ],

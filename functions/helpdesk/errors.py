@@ -8,6 +8,7 @@ HelpdeskError
 │   ├── ForbiddenError          who is asking is known and may not
 │   ├── NotFoundError           no such thing, or none that the asker may see
 │   ├── MismatchError           the same idempotency key came with another request
+│   ├── StaleError              what is to be changed is another version than the asker has seen
 │   └── RefusedError            a vendor understood and said no for good
 ├── TransientError              raise it: the sender tries again later
 │   ├── ConflictError           somebody else changed the document first
@@ -55,6 +56,10 @@ class NotFoundError(PermanentError):
 
 class MismatchError(PermanentError):
     """The same idempotency key came with another request."""
+
+
+class StaleError(PermanentError):
+    """What is to be changed is another version than the asker has seen."""
 
 
 class RefusedError(PermanentError):

@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from helpdesk.errors import InvalidInputError
+from helpdesk.ticket import Status
+from helpdesk.user import Role
+from helpdesk.verdict import Category, Priority
 from helpdesk.wire import moment, time_text
 
 VERSION = 1
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")  # such a name every store accepts
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_NAME = {"pattern": f"^{_ID.pattern}$"}
+_CHAIN = {"pattern": f"^({_TRACE.pattern})?$"}
 
 
 class EventType(StrEnum):
@@ -38,6 +43,54 @@ WAKES: Mapping[EventType, tuple[str, ...]] = {
 }
 
 
+# The shapes of what is sent; docs/events/ is made of them. Beside a type stands what JSON Schema
+# says beyond it, and what is told of the field.
+class Envelope(TypedDict):
+    """What every event looks like."""
+
+    id: Annotated[str, _NAME, "names what happened; the same however often it is sent"]
+    type: Annotated[str, "what happened; also the name of the topic"]
+    version: Annotated[int, "of this schema; rises when a reader of the old one could be misled"]
+    time: Annotated[str, {"format": "date-time"}, "when it happened, RFC 3339 in UTC"]
+    subject: Annotated[str, _NAME, "the id of the ticket or user it happened to"]
+    data: dict[str, Any]
+    traceparent: Annotated[
+        str,
+        _CHAIN,
+        "W3C Trace Context of the request that began the chain; empty when none did",
+    ]
+
+
+class TicketData(TypedDict):
+    """The ticket as this change left it."""
+
+    ticket_id: Annotated[str, "the ticket's id, as in `subject`"]
+    seq: Annotated[int, {"minimum": 1}, "the number of the change; the higher one is the later"]
+    status: Annotated[Status, "where the ticket stands"]
+    requester_id: Annotated[str, "who asked for help"]
+    assignee_id: Annotated[str | None, "who has it; null until it is assigned"]
+    priority: Annotated[Priority | None, "how urgent it is; null until it is triaged"]
+    category: Annotated[Category | None, "what kind of request it is; null until it is triaged"]
+    skills: Annotated[list[str], "what it takes; empty until it is triaged"]
+
+
+class UserData(TypedDict):
+    """The user as they signed up."""
+
+    user_id: Annotated[str, "the user's id, as in `subject`"]
+    role: Annotated[Role, "what they may do in general"]
+
+
+# What is in an event's `data`. Which is not here is no business of an integrator's.
+SHAPES: Mapping[EventType, type[TicketData | UserData]] = {
+    EventType.TICKET_CREATED: TicketData,
+    EventType.TICKET_TRIAGED: TicketData,
+    EventType.TICKET_ASSIGNED: TicketData,
+    EventType.TICKET_UPDATED: TicketData,
+    EventType.USER_SIGNED_UP: UserData,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened once. `id` is ours and stays the same however often it is sent.
@@ -57,7 +110,7 @@ class Event:
 
 def encode(event: Event) -> str:
     """Return the envelope as JSON text, the same bytes for the same event."""
-    envelope = {
+    envelope: Envelope = {
         "id": event.id,
         "type": event.type.value,
         "version": event.version,

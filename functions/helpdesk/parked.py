@@ -2,18 +2,22 @@
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from helpdesk import events
 from helpdesk.documents import Delete, Document, Filter, Op, Order, Query, Set, Update, Value
-from helpdesk.errors import ConflictError, NotFoundError
+from helpdesk.errors import ConflictError, InvalidInputError, NotFoundError
+from helpdesk.events import Event
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Clock, Documents
 
 BODY_MOST = 100_000  # characters of an undeliverable body that are kept
 PAGE = 100
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")  # an event's id, a dot and a step
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +27,22 @@ class Kind(StrEnum):
 
     PERMANENT = "permanent"
     TRANSIENT = "transient"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedEvent:
+    """What could not be delivered to a step. `event` is None when this code cannot read it.
+
+    `event_id` is empty as long as nobody could read it.
+    """
+
+    id: str
+    event_id: str
+    step: str
+    kind: Kind
+    reason: str
+    parked_at: datetime
+    event: Event | None
 
 
 class Parked:
@@ -58,10 +78,22 @@ class Parked:
 
     def get(self, name: str) -> Document:
         """Return what is parked under a name, or raise NotFoundError."""
-        document = self._documents.get(f"parked/{name}")
+        document = self._documents.get(f"parked/{name}") if _NAME.fullmatch(name) else None
         if document is None:
-            raise NotFoundError(f"nothing is parked as {name}")
+            raise NotFoundError(f"there is no parked event {name}")
         return document
+
+    def newest(
+        self, *, kind: Kind | None = None, limit: int, after: tuple[Value, ...] | None = None
+    ) -> list[ParkedEvent]:
+        """Return what is parked, the newest first: all of it, or what is of one kind.
+
+        `after` holds time and id of the one behind which the answer begins.
+        """
+        filters = (Filter("kind", Op.EQ, kind.value),) if kind else ()
+        newest = (Order("parked_at", descending=True),)
+        found = self._documents.query(Query("parked", filters, newest, limit, after))
+        return [parked_event(each) for each in found]
 
     def due(self, older_than: timedelta) -> Iterator[Document]:
         """Return what ran out of retries that long ago, oldest first, read a page at a time.
@@ -99,3 +131,21 @@ class Parked:
             return  # parked anew or taken away just now
         facts = {name: document.data[name] for name in ("event_id", "step")}
         log.warning("parked event stays", extra={**facts, "reason": reason})
+
+
+def parked_event(document: Document) -> ParkedEvent:
+    """Return what a document says that could not be delivered."""
+    data = document.data
+    try:
+        event = events.decode(data["envelope"])
+    except InvalidInputError:
+        event = None
+    return ParkedEvent(
+        id=document.id,
+        event_id=event.id if event else data["event_id"],
+        step=data["step"],
+        kind=Kind(data["kind"]),
+        reason=data["reason"],
+        parked_at=data["parked_at"],
+        event=event,
+    )

@@ -20,12 +20,12 @@ from helpdesk.documents import (
     Write,
 )
 from helpdesk.errors import AlreadyExistsError, ConflictError, MismatchError, NotFoundError
-from helpdesk.events import Event, EventType
+from helpdesk.events import Event, EventType, TicketData
 from helpdesk.log import traceparent
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
 from helpdesk.ticket import OPEN, Listed, Status, Ticket
-from helpdesk.timeline import Entry, recorded
+from helpdesk.timeline import Entry, Recorded, recorded, recorded_from, timeline_path
 from helpdesk.wire import LISTED_FIELDS, listed_from, ticket_document, ticket_from
 
 REMEMBERED = timedelta(hours=24)  # how long an idempotency key answers as it did
@@ -92,6 +92,21 @@ class Tickets:
         newest = (Order("created_at", descending=True),)
         page = Query("tickets", filters, newest, limit, after, LISTED_FIELDS)
         return [listed_from(document) for document in self._documents.query(page)]
+
+    def timeline(
+        self, ticket_id: str, *, limit: int, after: tuple[Value, ...] | None
+    ) -> Sequence[Recorded]:
+        """Return one page of a ticket's changes, oldest first; `after` is a number and its id."""
+        oldest = (Order("seq"),)
+        page = Query(timeline_path(ticket_id), (), oldest, limit, after)
+        return [recorded_from(each.data) for each in self._documents.query(page)]
+
+    def latest(self, ticket_id: str, action: str) -> Recorded | None:
+        """Return a ticket's latest change of this kind, if there was one."""
+        same = (Filter("action", Op.EQ, action),)
+        newest = (Order("seq", descending=True),)
+        found = self._documents.query(Query(timeline_path(ticket_id), same, newest, 1))
+        return recorded_from(found[0].data) if found else None
 
     def open(
         self, ticket: Ticket, entry: Entry, *, once: Once | None, count: Increment | None = None
@@ -183,14 +198,14 @@ class Tickets:
 
 def event_of(event_type: EventType, ticket: Ticket, *, now: datetime) -> Event:
     """Return the event that tells of a ticket's latest change; the change's number makes its id."""
-    data: Data = {
+    data: TicketData = {
         "ticket_id": ticket.id,
         "seq": ticket.seq,
-        "status": ticket.status.value,
+        "status": ticket.status,
         "requester_id": ticket.requester_id,
         "assignee_id": ticket.assignee_id,
-        "priority": ticket.priority.value if ticket.priority else None,
-        "category": ticket.category.value if ticket.category else None,
+        "priority": ticket.priority,
+        "category": ticket.category,
         "skills": list(ticket.skills),
     }
     name = event_type.value.removeprefix("ticket-")

@@ -29,9 +29,45 @@ class Entry:
     why: Mapping[str, Value]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One change as it was kept: its number, its moment, what it was and what it changed."""
+
+    seq: int
+    at: datetime
+    entry: Entry
+    changes: Mapping[str, Mapping[str, Value]]
+
+    @property
+    def id(self) -> str:
+        """Return the name of its document."""
+        return _entry_id(self.seq)
+
+
+def recorded_from(data: Data) -> Recorded:
+    """Return the change that a document keeps."""
+    entry = Entry(
+        action=data["action"],
+        actor=Actor(data["actor"]),
+        actor_id=data["actor_id"],
+        cause=data["cause"],
+        why=data["why"],
+    )
+    return Recorded(seq=data["seq"], at=data["at"], entry=entry, changes=data["changes"])
+
+
+def timeline_path(ticket_id: str) -> str:
+    """Return the collection of a ticket's changes."""
+    return f"tickets/{ticket_id}/timeline"
+
+
 def entry_path(ticket_id: str, seq: int) -> str:
     """Return where the entry of a ticket's change is kept; paths sort as the changes did."""
-    return f"tickets/{ticket_id}/timeline/{seq:06d}"
+    return f"{timeline_path(ticket_id)}/{_entry_id(seq)}"
+
+
+def _entry_id(seq: int) -> str:
+    return f"{seq:06d}"
 
 
 def recorded(entry: Entry, *, before: Ticket | None, after: Ticket, now: datetime) -> Create:

@@ -34,10 +34,9 @@ _GLUE = frozenset("-'\u2019\\:=*&@$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skill:
-    """One skill of the lexicon, with the phrases that speak for it."""
+    """One skill of the catalogue that ships, with the phrases that speak for it in a ticket."""
 
     name: str
-    description: str
     aliases: tuple[str, ...]  # names in any case
     cased: tuple[str, ...] = ()  # everyday words too; names when so written inside a sentence
     words: tuple[str, ...] = ()  # everyday words which are names only in company

@@ -32,13 +32,3 @@ def redrive_parked(parked: Parked, *, outbox: Outbox, older_than: timedelta = PA
     if sent:
         log.warning("parked events sent again", extra={"count": sent})
     return sent
-
-
-def redrive_one(name: str, *, parked: Parked, outbox: Outbox) -> None:
-    """Send one parked event again, whatever its kind.
-
-    Raise NotFoundError when nothing is parked under the name, InvalidInputError when that can no
-    longer be read.
-    """
-    parked.redrive(parked.get(name), outbox=outbox)
-    log.warning("parked events sent again", extra={"count": 1})

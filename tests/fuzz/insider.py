@@ -16,20 +16,24 @@ from api.links import Links
 from api.policy import REACH, Standing, granted
 from api.routes import ROUTES
 from api.webhooks import SIGNATURE, TIMESTAMP, webhooks
+from helpdesk import events
 from helpdesk.claims import Claims
 from helpdesk.errors import UnauthenticatedError
 from helpdesk.links import link_token
 from helpdesk.outbox import Outbox
+from helpdesk.parked import Kind
 from helpdesk.ports import Letter
+from helpdesk.timeline import Actor, recorded
 from helpdesk.user import Role
 from local.bus import QueueBus
 from local.pages import pages
-from tests.builders import FixedClock
+from tests.builders import FixedClock, an_entry, an_event
 from tests.unit.api.desk import SETTINGS, Counter, log_in
 
 # Words for what is made only when a request is sent: it uses it up, or it is soon too old.
 ACCESS, REFRESH, LINK = "the-access-token", "the-refresh-token", "the-link-token"
 SESSION, CURSOR, SIGNED = "the-session", "the-cursor", "the-signature"
+PARKED = "the-parked-event"
 NEWCOMER = "the-newcomer@example.com"
 
 INSIDE = re.compile(rb'Traceback \(|site-packages|File \\?"|sqlite3|helpdesk\.errors')
@@ -53,6 +57,8 @@ class Insider:
         self.app = create_app(lambda: self.counter.desk, routes=self.routes)
         self.answered: Tally[tuple[str | None, int]] = Tally()
         self.told_of_inside = []
+        for _ in range(3):
+            self._parked()
         self._kept = self._account()
         self._words = {REFRESH: self._refresh_token, LINK: self._link, NEWCOMER: self._newcomer}
 
@@ -90,6 +96,8 @@ class Insider:
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
         if environ["PATH_INFO"].endswith(f"/{SESSION}"):
             environ["PATH_INFO"] = environ["PATH_INFO"].replace(SESSION, self._session())
+        if f"/{PARKED}" in environ["PATH_INFO"]:
+            environ["PATH_INFO"] = environ["PATH_INFO"].replace(PARKED, self._parked())
         if f"cursor={CURSOR}" in environ["QUERY_STRING"]:
             environ["QUERY_STRING"] = self._going_on(environ)
         if environ.get("HTTP_AUTHORIZATION") == f"Bearer {ACCESS}":
@@ -134,6 +142,13 @@ class Insider:
     def _session(self):
         return self.counter.tokens.read(self._session_begun()["access_token"]).session_id
 
+    def _parked(self):
+        event = an_event(id=f"{self.counter.house.ids.unique_id()}.created.1")
+        self.counter.house.parked.park(
+            events.encode(event), event_id=event.id, step="triage", kind=Kind.PERMANENT, reason="no"
+        )
+        return f"{event.id}.triage"
+
     def _newcomer(self):
         return f"{self.counter.house.ids.unique_id()}@example.com"
 
@@ -163,8 +178,13 @@ class Insider:
     def _tickets(self):
         """File a ticket of one's own and one of somebody else's, who are written a letter each."""
         mine, other = self.me.file().json["id"], self.others[0].file().json["id"]
-        if self.role is Role.MODERATOR:
-            self.counter.assign(other, self.me)
+        if self.role in {Role.MODERATOR, Role.ADMIN}:
+            assigned = self.counter.assign(other, self.me)
+            grounds = {"assignee_id": self.me.user.id, "fallback": False, "candidates": [],
+                       "excluded": {}}  # fmt: skip
+            entry = an_entry(action="assigned", actor=Actor.RULE, why=grounds)
+            change = recorded(entry, before=None, after=assigned, now=self.clock.now())
+            self.counter.house.documents.commit([change])
         for number, to in enumerate((self.me, *self.others)):
             letter = Letter(id=f"{number}", to=to.user.email, subject="News", text="Good ones.")
             self.counter.house.mailbox.send(letter)

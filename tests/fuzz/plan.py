@@ -3,16 +3,16 @@
 from schemathesis.config import SchemathesisConfig
 
 from api.webhooks import SIGNATURE
-from tests.fuzz.insider import ACCESS, CURSOR, LINK, NEWCOMER, REFRESH, SESSION, SIGNED
+from tests.fuzz.insider import ACCESS, CURSOR, LINK, NEWCOMER, PARKED, REFRESH, SESSION, SIGNED
 from tests.unit.api.desk import PASSWORD
 
 EXAMPLES = 130  # of each operation: that makes 3,000 requests of a role
 FEWER = 30  # of somebody without a role: most of what they ask ends at the door
 
 # Whatever the schema allows may end so: done, not for them, not there, late, too much.
-ENDS = ["2xx", "3xx", "401", "403", "404", "409", "429"]
+ENDS = ["2xx", "3xx", "401", "403", "404", "409", "412", "429"]
 # Whatever it does not allow must end so: also too large, since the size is looked at first.
-REFUSED = ["400", "401", "403", "404", "405", "409", "413", "415", "422", "429"]
+REFUSED = ["400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "429"]
 
 # A schema cannot say all. These may be refused as unprocessable, too, for what is meant, not for
 # how it is written.
@@ -22,9 +22,13 @@ UNPROCESSABLE = {
     "change_password": "a wrong current password, or a new one that is no good",
     "reset_password": "a link that is none of ours, or a password that is no good",
     "list_users": "a cursor that we did not seal, words without a letter",
-    "change_user": "a name or a skill that cannot be shown",
+    "change_user": "a name that cannot be shown, a skill that is not in the catalogue",
     "change_user_by_email": "likewise",
+    "replace_skills": "a name that cannot be shown, or is given twice",
     "list_tickets": "a cursor that we did not seal",
+    "list_parked": "a cursor that we did not seal",
+    "read_timeline": "likewise",
+    "redrive_parked": "an event that cannot be read",
     "open_ticket": "a ticket without a word, a key that came with another one",
     "sendgrid_events": "JSON that is no list",
 }
@@ -43,6 +47,9 @@ LINKS = (
     ("open_ticket", 201, "read_ticket", "path.ticket_id", "/id"),
     ("list_tickets", 200, "read_ticket", "path.ticket_id", "/items/0/id"),
     ("list_tickets", 200, "list_tickets", "query.cursor", "/next_cursor"),
+    ("list_parked", 200, "read_parked", "path.parked_id", "/items/0/id"),
+    ("read_parked", 200, "redrive_parked", "path.parked_id", "/id"),
+    ("list_parked", 200, "list_parked", "query.cursor", "/next_cursor"),
     ("letters", 200, "letter", "path.number", "/items/0/number"),
 )
 
@@ -98,7 +105,9 @@ def _words(insider):
         "path.user_id": [each.user.id for each in insider.others],
         "path.session_id": [SESSION],
         "path.number": ["latest", "1"],
+        "path.parked_id": [PARKED],
         "query.cursor": [CURSOR],
+        "header.If-Match": ['"1"', "*"],
         "header.If-None-Match": ['"1"', 'W/"2", "1"', "*"],
         f"header.{SIGNATURE.name}": [SIGNED],
         "body.email": [each.user.email for each in (insider.me, *insider.others)],

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 
 from api.links import Links
 from api.policy import Act, View
+from helpdesk import events
 from helpdesk.documents import Create
 from helpdesk.links import link_token
+from helpdesk.parked import Kind
 from helpdesk.ports import Letter
+from helpdesk.timeline import Actor, Entry, recorded
 from helpdesk.user import Role, User
 from helpdesk.wire import ticket_document
-from tests.builders import a_ticket, a_verdict
+from tests.builders import a_ticket, a_verdict, an_event
 from tests.unit.api.desk import PASSWORD, SETTINGS, Visitor
 
 NEXT = "another quite private phrase"
@@ -22,6 +25,7 @@ ABSENT = {
     "user_id": "0" * 26,
     "session_id": "0" * 26,
     "number": "987654321",
+    "parked_id": "0000000Z.created.1.triage",
 }
 # What a path names, and whose it may be. "served" is somebody else's ticket that is assigned to
 # whoever asks.
@@ -30,6 +34,7 @@ WHOSE = {
     "user_id": ("own", "foreign", "absent"),
     "session_id": ("own", "foreign", "absent"),
     "number": ("own", "foreign", "absent"),
+    "parked_id": ("foreign", "absent"),
 }
 
 
@@ -108,7 +113,14 @@ class Stage:
         if assignee:
             ticket = ticket.triaged(a_verdict(), now=now).assigned_to(assignee, now=now)
         document = ticket_document(ticket)
-        self.counter.house.documents.commit([Create(f"tickets/{ticket.id}", document)])
+        grounds = {"assignee_id": "x", "fallback": False, "candidates": [], "excluded": {}}
+        entry = Entry(action="assigned", actor=Actor.RULE, actor_id="x", cause="", why=grounds)
+        self.counter.house.documents.commit(
+            [
+                Create(f"tickets/{ticket.id}", document),
+                recorded(entry, before=None, after=ticket, now=now),
+            ]
+        )
         return ticket.id
 
     def letter(self, reader):
@@ -116,6 +128,14 @@ class Stage:
         mailbox = self.counter.house.mailbox
         mailbox.send(Letter(id=self.new_id(), to=reader.email, subject="Hello", text="There."))
         return str(mailbox.read(limit=1)[0].number)
+
+    def parked(self):
+        """Park an event that could not be delivered, and return what it is parked as."""
+        event = an_event(id=f"{self.new_id()}.created.1")
+        self.counter.house.parked.park(
+            events.encode(event), event_id=event.id, step="triage", kind=Kind.PERMANENT, reason="no"
+        )
+        return f"{event.id}.triage"
 
     def link(self, holder):
         """Keep a link for somebody's next password, and return its token."""
@@ -141,6 +161,8 @@ class Stage:
             case "session_id":
                 token = self.session(holder.user).token
                 return self.counter.tokens.read(token).session_id
+            case "parked_id":
+                return self.parked()
             case "number":
                 return self.letter(holder.user)
             case _:
@@ -182,6 +204,7 @@ SAMPLES = (
     sample("GET", "/", 200),
     sample("GET", "/healthz", 200),
     sample("GET", "/reset", 200),
+    sample("GET", "/api/docs", 200),
     sample(
         "POST", "/api/auth/signup", 201,
         lambda it: {"email": f"{it.new_id()}@example.com", "password": PASSWORD, "name": "New"},
@@ -222,6 +245,13 @@ SAMPLES = (
     LIST,
     *(replace(LIST.asking(view=each.value), view=each) for each in View),
     sample("GET", "/api/tickets/{ticket_id}", 200),
+    sample("GET", "/api/tickets/{ticket_id}/timeline", 200),
+    sample("GET", "/api/tickets/{ticket_id}/assignment", 200),
+    sample("GET", "/api/ops/parked", 200),
+    sample("GET", "/api/ops/parked/{parked_id}", 200),
+    sample("POST", "/api/ops/parked/{parked_id}/redrive", 202),
+    sample("GET", "/api/skills", 200),
+    sample("PUT", "/api/skills", 200, lambda it: {"skills": [{"name": it.new_id()}]}),
     sample("GET", "/api/mailbox", 200),
     sample("GET", "/api/mailbox/{number}", 200),
 )  # fmt: skip

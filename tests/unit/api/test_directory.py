@@ -181,14 +181,14 @@ def test_skills_are_kept_on_one_line_and_named_once(chief, mona):
 
 
 def test_what_is_changed_is_logged_without_names(chief, ada, lines):
-    by_id(chief, ada.user, role="moderator", name="Secret Name", skills=["Hidden"])
+    by_id(chief, ada.user, role="moderator", name="Secret Name", skills=["Wicket"])
 
     [told] = [each for each in lines() if each["message"] == "account changed"]
     assert told["user_id"] == chief.user.id
     assert told["target_id"] == ada.user.id
     assert (told["role"], told["disabled"]) == ("moderator", False)
     assert "Secret Name" not in str(lines())
-    assert "Hidden" not in str(lines())
+    assert "Wicket" not in str(lines())
 
 
 def test_a_name_reaches_the_profile_the_roster_and_the_next_ticket(counter, chief, mona):

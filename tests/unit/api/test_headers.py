@@ -34,6 +34,7 @@ def answers_of(counter):
         visitor.client.head("/healthz"),
         visitor.get("/api/openapi.json"),
         visitor.get("/reset"),
+        visitor.get("/api/docs"),
         visitor.get("/api/x"),
         visitor.get("/api/auth/me", {"Authorization": "Bearer a, Bearer b"}),
         ada.get("/api/auth/me"),

@@ -36,6 +36,7 @@ WITHOUT = {row: each for row, each in WRITING.items() if not each.body}
 NAMED = {
     ("PATCH", "/api/auth/users/{user_id}"): {"role", "skills", "disabled"},
     ("POST", "/api/auth/update-user"): {"role", "skills", "disabled"},
+    ("PUT", "/api/skills"): {"skills"},
 }
 
 

@@ -13,6 +13,8 @@ ASKED = [
     ("GET", "/api/auth/users/{}"),
     ("PATCH", "/api/auth/users/{}"),
     ("POST", "/api/auth/users/{}/logout"),
+    ("GET", "/api/ops/parked/{}"),
+    ("POST", "/api/ops/parked/{}/redrive"),
 ]
 
 

@@ -5,13 +5,14 @@ A route that is new fails here until it has a row, or is said to show no tickets
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
 from helpdesk.documents import Create
 from helpdesk.ticket import Status
+from helpdesk.timeline import Actor, Entry, recorded
 from helpdesk.user import Role
 from helpdesk.wire import ticket_document
 from tests.builders import NOW, FixedClock, a_ticket, a_verdict
@@ -79,10 +80,13 @@ READS = (
         verdict=True,
     ),
 )  # fmt: skip
+HISTORIES = {"/api/tickets/{ticket_id}/timeline", "/api/tickets/{ticket_id}/assignment"}
+CHANGE = {"seq", "at", "action", "actor", "changes"}
 ABOUT_LETTERS = {"/api/mailbox", "/api/mailbox/{number}"}
 WITHOUT_TICKETS = {
-    "/", "/healthz", "/reset", "/api/auth/me", "/api/auth/sessions", "/api/auth/users",
-    "/api/auth/users/{user_id}",
+    "/", "/healthz", "/reset", "/api/docs", "/api/auth/me", "/api/auth/sessions", "/api/auth/users",
+    "/api/auth/users/{user_id}", "/api/skills", "/api/ops/parked",
+    "/api/ops/parked/{parked_id}",
 }  # fmt: skip
 
 
@@ -95,7 +99,8 @@ class Hall:
         self.people = {name: stage.person(BEFORE.get(name, role)) for name, role in CAST.items()}
         self.tickets = [self._ticket(number, random.Random(number)) for number in range(COUNT)]
         kept = [Create(f"tickets/{each.id}", ticket_document(each)) for each in self.tickets]
-        for begin in range(0, COUNT, 100):
+        kept += [change for each in self.tickets for change in self._changes(each)]
+        for begin in range(0, len(kept), 100):
             counter.house.documents.commit(kept[begin : begin + 100])
         for name in BEFORE:
             now = {"role": CAST[name].value}
@@ -124,6 +129,21 @@ class Hall:
             whom = {"assignee_id": self.id_of(assignee), "assignee_name": assignee}
             fields |= {**whom, "assigned_at": at}
         return a_ticket(**fields)
+
+    def _changes(self, ticket):
+        """Return the timeline of a ticket: triage says what requesters may not see."""
+        grounds = {
+            "assignee_id": ticket.assignee_id, "fallback": False, "candidates": [],
+            "excluded": {self.id_of("mona"): "canary"},
+        }  # fmt: skip
+        made: list[tuple[str, Actor, str, dict[str, object]]]
+        made = [("created", Actor.HUMAN, ticket.requester_id, {})]
+        made += [("triaged", Actor.AI, "canary model", {"summary": "canary summary"})]
+        made += [("assigned", Actor.RULE, "assign-1", grounds)] if ticket.assignee_id else []
+        for seq, (action, actor, actor_id, why) in enumerate(made, 1):
+            entry = Entry(action=action, actor=actor, actor_id=actor_id, cause="canary", why=why)
+            numbered = replace(ticket, seq=seq)
+            yield recorded(entry, before=None, after=numbered, now=ticket.created_at)
 
     def is_staff_of(self, name, ticket):
         served = ticket.assignee_id == self.id_of(name)
@@ -212,7 +232,7 @@ def test_every_route_that_answers_has_a_row_or_shows_no_tickets(hall):
     answering = {path for path, methods in paths.items() if "get" in methods}
 
     rows = {door.path for door in (*LISTS, *READS)}
-    assert answering == rows | ABOUT_LETTERS | WITHOUT_TICKETS
+    assert answering == rows | HISTORIES | ABOUT_LETTERS | WITHOUT_TICKETS
 
 
 @pytest.mark.parametrize("door", LISTS, ids=lambda door: door.path)
@@ -270,6 +290,42 @@ def test_a_ticket_is_read_by_who_may_and_shows_them_their_share(hall, door, name
         assert shape(answer.json) == wanted_shape(door, ticket, staff=staff)
         hidden = SECRETS if not staff else ("@example.com", "$2b$", "epoch")
         assert not [each for each in hidden if each in answer.text]
+
+
+@pytest.mark.parametrize("name", CAST)
+def test_what_happened_to_a_ticket_is_told_to_who_may_and_its_grounds_to_staff(hall, name):
+    for ticket in hall.tickets[::5]:
+        answer = hall.people[name].get(f"/api/tickets/{ticket.id}/timeline")
+
+        staff = hall.is_staff_of(name, ticket)
+        if not hall.may_read(name, ticket):
+            assert is_problem(answer, 404)
+            continue
+        changes = answer.json["items"]
+        assert [each["seq"] for each in changes] == list(range(1, 3 + bool(ticket.assignee_id)))
+        assert changes[0]["actor"]["name"] == "Somebody"
+        for each in changes:
+            assert set(each) == CHANGE | ({"cause", "why"} if staff else set())
+            assert set(each["actor"]) == {"kind", "name"} | ({"id"} if staff else set())
+        assert ("canary" in answer.text) is staff
+
+
+@pytest.mark.parametrize("name", CAST)
+def test_why_a_ticket_is_whose_it_is_is_told_to_staff_alone(hall, name):
+    for ticket in hall.tickets[::5]:
+        answer = hall.people[name].get(f"/api/tickets/{ticket.id}/assignment")
+
+        staff = hall.is_staff_of(name, ticket)
+        if CAST[name] is Role.USER:  # whatever the ticket: nobody's reason is for them
+            assert is_problem(answer, 403)
+        elif staff and ticket.assignee_id:
+            assert answer.json["assignee"] == {"id": ticket.assignee_id, "name": "Somebody"}
+            assert "canary" in answer.text
+        elif staff or not hall.may_read(name, ticket):
+            assert is_problem(answer, 404)
+        else:
+            assert is_problem(answer, 403)
+            assert "canary" not in answer.text
 
 
 def test_a_cursor_serves_only_whom_and_what_it_was_made_for(hall):

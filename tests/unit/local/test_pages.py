@@ -123,4 +123,5 @@ def test_the_root_says_where_things_are(counter):
 
     assert answer.status_code == 200
     Welcome.model_validate(answer.json)
-    assert counter.visitor().get(answer.json["reference"]).status_code == 200
+    for place in ("reference", "openapi"):
+        assert counter.visitor().get(answer.json[place]).status_code == 200

@@ -7,12 +7,12 @@ import pytest
 
 from helpdesk import events
 from helpdesk.documents import Delete
-from helpdesk.errors import InvalidInputError, NotFoundError, OutsideError
+from helpdesk.errors import OutsideError
 from helpdesk.outbox import Outbox
 from helpdesk.parked import PAGE, Kind, Parked
 from tests.builders import an_event
 from tests.stands import Faulty, Tray, everything
-from upkeep.parked import PATIENCE, redrive_one, redrive_parked
+from upkeep.parked import PATIENCE, redrive_parked
 
 
 @pytest.fixture
@@ -204,30 +204,3 @@ def test_an_event_that_fails_again_is_parked_again_and_waits_again(parked, redri
     clock.tick(hours=1)
     assert redriven() == 1
     assert tray.published == [event, event]
-
-
-@pytest.mark.parametrize("kind", Kind)
-def test_a_person_sends_one_event_of_any_kind_again(parked, outbox, documents, tray, kind):
-    event = park(parked, kind=kind)
-    park(parked, an_event(id="other"), kind=kind)
-
-    redrive_one("T1CKET01.created.1.triage", parked=parked, outbox=outbox)
-
-    assert tray.published == [event]
-    assert names(documents, "parked") == {"parked/other.triage"}
-
-
-def test_what_is_not_parked_cannot_be_sent(parked, outbox, tray):
-    with pytest.raises(NotFoundError):
-        redrive_one("e1.triage", parked=parked, outbox=outbox)
-
-    assert tray.published == []
-
-
-def test_a_person_is_told_what_cannot_be_read(parked, outbox, documents):
-    park(parked, body="{", kind=Kind.PERMANENT)
-
-    with pytest.raises(InvalidInputError, match="not JSON"):
-        redrive_one("T1CKET01.created.1.triage", parked=parked, outbox=outbox)
-
-    assert names(documents, "parked") == {"parked/T1CKET01.created.1.triage"}

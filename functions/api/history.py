@@ -1,0 +1,92 @@
+"""The history of a ticket: what happened to it, and why it is whose it is. Framework-free."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from api.account import is_id
+from api.policy import Act, check_may
+from api.sessions import Principal
+from helpdesk.cursor import seal, unseal
+from helpdesk.errors import NotFoundError
+from helpdesk.ticket import Ticket
+from helpdesk.tickets import Tickets
+from helpdesk.timeline import Actor, Recorded
+from helpdesk.users import Users
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """One page of the changes of a ticket, and where they go on.
+
+    `names` says what the people are called who made them.
+    """
+
+    ticket: Ticket
+    changes: Sequence[Recorded]
+    names: Mapping[str, str]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """The latest assignment of a ticket with its grounds, and what the people are called."""
+
+    made: Recorded
+    names: Mapping[str, str]
+
+
+class History:
+    """Tells what happened to tickets."""
+
+    def __init__(self, *, tickets: Tickets, users: Users, seal_key: bytes) -> None:
+        """Tell of `tickets`, with the names of `users`; sign cursors with the key."""
+        self._tickets = tickets
+        self._users = users
+        self._seal_key = seal_key
+
+    def timeline(
+        self, principal: Principal, ticket_id: str, *, limit: int, cursor: str | None
+    ) -> Timeline:
+        """Return one page of what happened, oldest first.
+
+        Raise NotFoundError when there is no such ticket that the asker may see.
+        """
+        ticket = self._readable(principal, ticket_id, Act.READ_TIMELINE)
+        bound_to = f"timeline|{principal.user_id}|{ticket_id}"
+        after = None if cursor is None else unseal(cursor, key=self._seal_key, bound_to=bound_to)
+        # One more than asked for tells whether it goes on.
+        found = self._tickets.timeline(ticket_id, limit=limit + 1, after=after)
+        page, more = found[:limit], len(found) > limit
+        place = (page[-1].seq, page[-1].id) if more else None
+        sealed = place and seal(place, key=self._seal_key, bound_to=bound_to)
+        people = (each.entry.actor_id for each in page if each.entry.actor is Actor.HUMAN)
+        return Timeline(
+            ticket=ticket, changes=page, names=self._names(people), next_cursor=sealed or None
+        )
+
+    def assignment(self, principal: Principal, ticket_id: str) -> Assignment:
+        """Return why the ticket is whose it is.
+
+        Raise NotFoundError when there is no such ticket that the asker may see, or it was never
+        assigned; ForbiddenError when the grounds are not for them.
+        """
+        self._readable(principal, ticket_id, Act.READ_ASSIGNMENT)
+        made = self._tickets.latest(ticket_id, "assigned")
+        if made is None:
+            raise NotFoundError("the ticket has not been assigned yet")
+        considered = [each["user_id"] for each in made.entry.why["candidates"]]
+        return Assignment(
+            made=made, names=self._names([made.entry.why["assignee_id"], *considered])
+        )
+
+    def _readable(self, principal: Principal, ticket_id: str, act: Act) -> Ticket:
+        if not is_id(ticket_id):
+            raise NotFoundError(f"there is no ticket {ticket_id}")
+        ticket = self._tickets.get(ticket_id)
+        check_may(principal, act, ticket)
+        return ticket
+
+    def _names(self, user_ids: Iterable[str]) -> dict[str, str]:
+        wanted = sorted({each for each in user_ids if is_id(each)})
+        found = self._users.get_many(wanted) if wanted else []
+        return {user.id: user.name for user in found if user}

@@ -1,0 +1,171 @@
+"""The history of a ticket: what happened to it and why, told to each as much as is theirs."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from helpdesk import events
+from helpdesk.delivery import deliver
+from helpdesk.documents import Delete, Update
+from helpdesk.timeline import entry_path
+from helpdesk.user import Role
+from tests.unit.api.desk import is_problem
+
+PRINTER = ("Printer is on fire", "It burns on floor two, and nobody can print.")
+
+
+@pytest.fixture
+def mod(counter):
+    return counter.somebody("mod", Role.MODERATOR, skills=("Printing",))
+
+
+def through_the_chain(counter, ticket_id):
+    """Let every step do its work, as the bus would."""
+    house = counter.house
+    for name in ("triage", "assign", "notify"):
+        with house.queue._database.reading() as connection:
+            waiting = connection.execute(
+                "SELECT body FROM messages WHERE target = ? ORDER BY id", (name,)
+            ).fetchall()
+        work = partial(deliver, step=house.steps()[name], name=name, parked=house.parked)
+        for (body,) in waiting:
+            if events.decode(body).subject == ticket_id:
+                work(body)
+        house.outbox.sweep(timedelta(0))
+
+
+@pytest.fixture
+def ada(counter):
+    return counter.somebody("ada")
+
+
+@pytest.fixture
+def ticket_id(counter, ada, mod):
+    """Return a ticket that went all the way."""
+    made = ada.file(*PRINTER).json["id"]
+    through_the_chain(counter, made)
+    return made
+
+
+def timeline(who, ticket_id, query=""):
+    return who.get(f"/api/tickets/{ticket_id}/timeline{query}")
+
+
+def assignment(who, ticket_id):
+    return who.get(f"/api/tickets/{ticket_id}/assignment")
+
+
+def test_the_whole_way_of_a_ticket_is_told_to_its_requester(ada, ticket_id):
+    answer = timeline(ada, ticket_id)
+
+    created, triaged, assigned = answer.json["items"]
+    assert answer.json["next_cursor"] is None
+    assert [each["action"] for each in answer.json["items"]] == ["created", "triaged", "assigned"]
+    assert created["actor"] == {"kind": "human", "name": "Ada"}
+    assert triaged["actor"] == {"kind": "rule", "name": ""}
+    assert triaged["changes"]["status"] == {"before": "new", "after": "triaged"}
+    assert triaged["changes"]["skills"]["after"] == ["Printing"]
+    assert assigned["changes"]["status"]["after"] == "assigned"
+    assert "why" not in answer.text
+
+
+def test_staff_is_told_the_grounds_as_well(mod, ticket_id):
+    created, triaged, assigned = timeline(mod, ticket_id).json["items"]
+
+    assert created["why"] == {}
+    assert triaged["why"]["evidence"]["skills"] == "Printer"
+    assert triaged["cause"] == f"{ticket_id}.created.1"
+    assert triaged["actor"]["id"]
+    assert assigned["why"]["assignee_id"] == mod.user.id
+
+
+def test_a_timeline_is_read_page_by_page(mod, ticket_id):
+    first = timeline(mod, ticket_id, "?limit=2").json
+    second = timeline(mod, ticket_id, f"?limit=2&cursor={first['next_cursor']}").json
+
+    assert [each["seq"] for each in first["items"]] == [1, 2]
+    assert [each["seq"] for each in second["items"]] == [3]
+    assert second["next_cursor"] is None
+
+
+def test_a_cursor_of_another_ticket_or_reader_is_refused(ada, mod, ticket_id):
+    cursor = timeline(mod, ticket_id, "?limit=1").json["next_cursor"]
+
+    refused = [
+        timeline(ada, ticket_id, f"?cursor={cursor}"),
+        timeline(mod, ticket_id, f"?cursor={cursor}x"),
+        timeline(mod, ticket_id, "?cursor="),
+        timeline(mod, ticket_id, "?limit=0"),
+    ]
+
+    assert all(is_problem(answer, 422) for answer in refused)
+
+
+def test_a_timeline_reads_a_page_and_one_document_more(counter, mod, ticket_id):
+    counter.auth.read = counter.documents.read = 0
+
+    timeline(mod, ticket_id, "?limit=2")
+
+    # The asker's account, the ticket, three changes, and who made the first one.
+    assert counter.auth.read + counter.documents.read == 1 + 1 + 3 + 1
+
+
+def test_why_a_ticket_is_ones_own_is_told_with_names_and_sums(mod, ticket_id):
+    answer = assignment(mod, ticket_id)
+
+    [candidate] = answer.json["candidates"]
+    assert answer.json["assignee"] == {"id": mod.user.id, "name": "Mod"}
+    assert (answer.json["fallback"], answer.json["excluded"]) == (False, {})
+    assert candidate["user"] == {"id": mod.user.id, "name": "Mod"}
+    assert candidate["skill"] == 1.0
+    assert candidate["total"] >= candidate["score"] > 0
+
+
+def test_whoever_was_left_out_is_named_with_the_reason(counter, ada, mod):
+    busy = counter.somebody("busy", Role.MODERATOR, skills=("Printing",), available=False)
+    ticket_id = ada.file(*PRINTER).json["id"]
+    through_the_chain(counter, ticket_id)
+
+    answer = assignment(mod, ticket_id)
+
+    assert answer.json["excluded"] == {busy.user.id: "unavailable"}
+
+
+def test_grounds_from_before_the_sums_were_kept_are_told_without(counter, mod, ticket_id):
+    path = entry_path(ticket_id, 3)
+    why = counter.house.documents.get(path).data["why"]
+    for each in why["candidates"]:
+        del each["score"], each["total"]
+    counter.house.documents.commit([Update(path, {"why": why})])
+
+    [candidate] = assignment(mod, ticket_id).json["candidates"]
+
+    assert (candidate["score"], candidate["total"]) == (None, None)
+
+
+def test_a_ticket_that_is_not_assigned_has_no_such_reason(counter, ada):
+    chief = counter.somebody("chief", Role.ADMIN)
+    ticket_id = ada.file(*PRINTER).json["id"]
+
+    answer = assignment(chief, ticket_id)
+
+    assert is_problem(answer, 404)
+    assert answer.json["detail"] == "the ticket has not been assigned yet"
+
+
+@pytest.mark.parametrize("odd", ["..", "__x__", "a%20b", "%00", "x" * 2000, "'--"])
+@pytest.mark.parametrize("ask", [timeline, assignment])
+def test_an_odd_id_names_no_ticket(counter, ask, odd):
+    chief = counter.somebody("chief", Role.ADMIN)
+
+    assert is_problem(ask(chief, odd), 404)
+
+
+def test_whose_account_is_gone_is_still_named_by_what_they_did(counter, mod, ticket_id):
+    requester = counter.tickets.get(ticket_id).requester_id
+    counter.house.documents.commit([Delete(f"users/{requester}")])
+
+    created = timeline(mod, ticket_id).json["items"][0]
+
+    assert created["actor"] == {"kind": "human", "id": requester, "name": ""}
