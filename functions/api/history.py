@@ -29,9 +29,12 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """The latest assignment of a ticket with its grounds, and what the people are called."""
+    """The latest assignment of a ticket with its grounds, and what the people are called.
 
-    made: Recorded
+    `made` is None while nobody has the ticket.
+    """
+
+    made: Recorded | None
     names: Mapping[str, str]
 
 
@@ -67,13 +70,13 @@ class History:
     def assignment(self, principal: Principal, ticket_id: str) -> Assignment:
         """Return why the ticket is whose it is.
 
-        Raise NotFoundError when there is no such ticket that the asker may see, or it was never
-        assigned; ForbiddenError when the grounds are not for them.
+        Raise NotFoundError when there is no such ticket that the asker may see, ForbiddenError when
+        the grounds are not for them.
         """
         self._readable(principal, ticket_id, Act.READ_ASSIGNMENT)
         made = self._tickets.latest(ticket_id, "assigned")
         if made is None:
-            raise NotFoundError("the ticket has not been assigned yet")
+            return Assignment(made=None, names={})
         considered = [each["user_id"] for each in made.entry.why["candidates"]]
         return Assignment(
             made=made, names=self._names([made.entry.why["assignee_id"], *considered])

@@ -77,11 +77,11 @@ class CandidateView(Answer):
 
 
 class AssignmentView(Answer):
-    """Why a ticket is whose it is."""
+    """Why a ticket is whose it is; null and empty while it is nobody's yet."""
 
-    seq: int
-    at: datetime
-    assignee: PersonView
+    seq: int | None
+    at: datetime | None
+    assignee: PersonView | None
     fallback: Annotated[bool, Field(description="no moderator could take it: an admin did")]
     candidates: list[CandidateView]
     excluded: Annotated[
@@ -97,10 +97,14 @@ def change_page(timeline: Timeline, *, staff: bool) -> dict[str, Any]:
 
 def assignment_view(assignment: Assignment) -> dict[str, Any]:
     """Return an assignment in the shape of AssignmentView."""
-    why, names = assignment.made.entry.why, assignment.names
+    made, names = assignment.made, assignment.names
+    if made is None:
+        nobodys = {"seq": None, "at": None, "assignee": None, "fallback": False}
+        return {**nobodys, "candidates": [], "excluded": {}}
+    why = made.entry.why
     return {
-        "seq": assignment.made.seq,
-        "at": assignment.made.at,
+        "seq": made.seq,
+        "at": made.at,
         "assignee": _person(why["assignee_id"], names),
         "fallback": why["fallback"],
         "candidates": [
