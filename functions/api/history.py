@@ -60,7 +60,7 @@ class History:
         # One more than asked for tells whether it goes on.
         found = self._tickets.timeline(ticket_id, limit=limit + 1, after=after)
         page, more = found[:limit], len(found) > limit
-        place = (page[-1].seq, page[-1].id) if more else None
+        place = (page[-1].id,) if more else None
         sealed = place and seal(place, key=self._seal_key, bound_to=bound_to)
         people = (each.entry.actor_id for each in page if each.entry.actor is Actor.HUMAN)
         return Timeline(

@@ -45,7 +45,7 @@ def travelled(tickets):
 
 def test_changes_are_read_page_by_page_oldest_first(tickets, travelled):
     first = tickets.timeline(travelled.id, limit=2, after=None)
-    second = tickets.timeline(travelled.id, limit=2, after=(first[-1].seq, first[-1].id))
+    second = tickets.timeline(travelled.id, limit=2, after=(first[-1].id,))
 
     assert [(each.seq, each.entry.action) for each in first] == [(1, "created"), (2, "triaged")]
     assert [(each.seq, each.entry.action) for each in second] == [(3, "assigned")]
