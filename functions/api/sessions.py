@@ -168,14 +168,16 @@ class Sessions:
         )
         newest = (Order("created_at", descending=True),)
         found = self._documents.query(Query("sessions", lasting, newest, SHOWN_MOST))
-        now = self._clock.now()
-        return [
-            _session(each) for each in found if self._lasts(each) and each.data["idle_at"] > now
-        ]
+        return [_session(each) for each in found if self._lasts(each) and self._is_used(each)]
 
     def _lasts(self, session: Document) -> bool:
         expires: datetime = session.data["expires_at"]
         return session.data["ended_at"] is None and expires > self._clock.now()
+
+    def _is_used(self, session: Document) -> bool:
+        # Sessions of an older version of us do not say.
+        until: datetime = session.data["idle_at" if "idle_at" in session.data else "expires_at"]
+        return until > self._clock.now()
 
     def _going_on(self, user_id: str, session_id: str) -> tuple[Claims, datetime]:
         """Return what the next token of a session says, and when the session ends at the latest.

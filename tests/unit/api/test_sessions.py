@@ -291,6 +291,28 @@ def test_sessions_of_before_a_log_out_everywhere_are_not_listed(counter):
     assert [each["current"] for each in seen] == [True]
 
 
+def test_a_session_of_an_older_version_of_us_is_listed(counter):
+    ada = counter.somebody("ada")
+    path = session_path(counter, ada)
+    older = {k: v for k, v in counter.auth.get(path).data.items() if k not in {"idle_at", "agent"}}
+    counter.auth.commit([Delete(path)])
+    counter.auth.commit([Create(path, older)])
+
+    [seen] = ada.get("/api/auth/sessions").json["items"]
+
+    assert (seen["current"], seen["agent"]) == (True, "")
+    assert refreshed(counter, ada.session).status_code == 200
+
+
+def test_a_session_that_is_idle_too_long_is_not_listed(counter):
+    ada = counter.somebody("ada")
+    counter.clock.tick(seconds=IDLE_LIFE.total_seconds())
+
+    seen = counter.logged_in(ada.user).get("/api/auth/sessions").json["items"]
+
+    assert [each["current"] for each in seen] == [True]
+
+
 def test_no_flood_of_sessions_that_ended_hides_one_that_lasts(counter):
     thief = counter.somebody("ada")
     user = counter.users.get(thief.user.id)
