@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 
 from api.accounts import Accounts
+from api.changing import Changing
+from api.comments import CommentDesk
 from api.devices import Devices
 from api.directory import Directory
+from api.edits import EditDesk
 from api.entrance import Entrance, Keepers
+from api.handover import Handover
 from api.history import History
 from api.limits import Limits
 from api.links import Links
@@ -14,6 +18,7 @@ from api.password_rules import PasswordRules
 from api.passwords import Passwords
 from api.renewal import Renewal
 from api.sessions import Sessions
+from api.stats import StatsDesk
 from api.tickets import TicketDesk
 from api.tokens import Tokens
 from helpdesk.outbox import Outbox
@@ -46,9 +51,13 @@ class Desk:
     renewal: Renewal
     directory: Directory
     tickets: TicketDesk
+    edits: EditDesk
+    comments: CommentDesk
+    handover: Handover
     skills: Skills
     history: History
     operations: Operations
+    stats: StatsDesk
     sign_up: SignUp
     proxies: int
 
@@ -68,6 +77,8 @@ def desk_over(
         key=settings.seal_key, clock=clock, ids=ids, secure=settings.url.startswith("https:")
     )
     links = Links(documents=auth, outbox=stores.outbox, key=settings.link_key, clock=clock, ids=ids)
+    changing = Changing(tickets=stores.tickets, users=users, clock=clock, ids=ids)
+    counts = Limits(documents=stores.documents, clock=clock)
     keepers = Keepers(
         accounts=accounts,
         sessions=sessions,
@@ -87,17 +98,23 @@ def desk_over(
         ),
         tickets=TicketDesk(
             tickets=stores.tickets,
-            limits=Limits(documents=stores.documents, clock=clock),
+            limits=counts,
             per_hour=settings.tickets_per_hour,
             clock=clock,
             ids=ids,
             seal_key=settings.seal_key,
         ),
+        edits=EditDesk(changing),
+        comments=CommentDesk(changing, limits=counts, seal_key=settings.seal_key),
+        handover=Handover(changing),
         history=History(tickets=stores.tickets, users=users, seal_key=settings.seal_key),
         operations=Operations(
             parked=Parked(documents=stores.documents, clock=clock),
             outbox=stores.outbox,
             seal_key=settings.seal_key,
+        ),
+        stats=StatsDesk(
+            documents=stores.documents, tickets=stores.tickets, users=users, clock=clock
         ),
         skills=skills,
         sign_up=settings.sign_up,

@@ -10,8 +10,10 @@ from helpdesk.cursor import seal, unseal
 from helpdesk.errors import NotFoundError
 from helpdesk.ticket import Ticket
 from helpdesk.tickets import Tickets
-from helpdesk.timeline import Actor, Recorded
+from helpdesk.timeline import Action, Actor, Recorded
 from helpdesk.users import Users
+
+GIVEN = frozenset({Action.ASSIGNED, Action.HANDED_OVER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Assignment:
     `made` is None while nobody has the ticket.
     """
 
+    ticket: Ticket
     made: Recorded | None
     names: Mapping[str, str]
 
@@ -73,14 +76,13 @@ class History:
         Raise NotFoundError when there is no such ticket that the asker may see, ForbiddenError when
         the grounds are not for them.
         """
-        self._readable(principal, ticket_id, Act.READ_ASSIGNMENT)
-        made = self._tickets.latest(ticket_id, "assigned")
-        if made is None:
-            return Assignment(made=None, names={})
-        considered = [each["user_id"] for each in made.entry.why["candidates"]]
-        return Assignment(
-            made=made, names=self._names([made.entry.why["assignee_id"], *considered])
-        )
+        ticket = self._readable(principal, ticket_id, Act.READ_ASSIGNMENT)
+        made = self._tickets.latest(ticket_id, GIVEN) if ticket.assignee_id else None
+        if made is None or ticket.assignee_id is None:
+            return Assignment(ticket=ticket, made=None, names={})
+        considered = [each["user_id"] for each in made.entry.why.get("candidates", ())]
+        people = [ticket.assignee_id, made.entry.actor_id, *considered]
+        return Assignment(ticket=ticket, made=made, names=self._names(people))
 
     def _readable(self, principal: Principal, ticket_id: str, act: Act) -> Ticket:
         if not is_id(ticket_id):

@@ -10,7 +10,10 @@ from api.history import Assignment, Timeline
 from api.schemas import Answer, Query
 from api.ticket_schemas import PersonView
 from helpdesk.documents import Value
-from helpdesk.timeline import Actor, Recorded
+from helpdesk.timeline import Action, Actor, Recorded
+
+# What only staff learns of at all.
+STAFFS = frozenset({Action.NOTED, Action.TRIAGE_ASKED, Action.DECLINED})
 
 
 class ListChanges(Query):
@@ -50,7 +53,7 @@ class StaffChangeView(ChangeView):
     """One change of a ticket, for staff: with its grounds and what caused it."""
 
     actor: StaffActorView
-    cause: Annotated[str, Field(description="the event that led to it; empty for a request")]
+    cause: Annotated[str, Field(description="the event or the request that led to it")]
     why: Annotated[
         dict[str, Any],
         Field(description="the grounds: evidence, prompt version and tokens of triage; "
@@ -82,6 +85,10 @@ class AssignmentView(Answer):
     seq: int | None
     at: datetime | None
     assignee: PersonView | None
+    by: Annotated[
+        PersonView | None, Field(description="who chose by hand; null where the rules did")
+    ]
+    reason: Annotated[str, Field(description="what they gave as one", examples=[""])]
     fallback: Annotated[bool, Field(description="no moderator could take it: an admin did")]
     candidates: list[CandidateView]
     excluded: Annotated[
@@ -91,7 +98,8 @@ class AssignmentView(Answer):
 
 def change_page(timeline: Timeline, *, staff: bool) -> dict[str, Any]:
     """Return a timeline in the shape of ChangePage."""
-    items = [_change(each, timeline, staff=staff) for each in timeline.changes]
+    shown = [each for each in timeline.changes if staff or each.entry.action not in STAFFS]
+    items = [_change(each, timeline, staff=staff) for each in shown]
     return {"items": items, "next_cursor": timeline.next_cursor}
 
 
@@ -99,14 +107,16 @@ def assignment_view(assignment: Assignment) -> dict[str, Any]:
     """Return an assignment in the shape of AssignmentView."""
     made, names = assignment.made, assignment.names
     if made is None:
-        nobodys = {"seq": None, "at": None, "assignee": None, "fallback": False}
-        return {**nobodys, "candidates": [], "excluded": {}}
-    why = made.entry.why
+        nobodys = {"seq": None, "at": None, "assignee": None, "by": None, "reason": ""}
+        return {**nobodys, "fallback": False, "candidates": [], "excluded": {}}
+    entry, why = made.entry, made.entry.why
     return {
         "seq": made.seq,
         "at": made.at,
-        "assignee": _person(why["assignee_id"], names),
-        "fallback": why["fallback"],
+        "assignee": _person(assignment.ticket.assignee_id or "", names),
+        "by": _person(entry.actor_id, names) if entry.actor is Actor.HUMAN else None,
+        "reason": why.get("reason", ""),
+        "fallback": why.get("fallback", False),
         "candidates": [
             {
                 "user": _person(each["user_id"], names),
@@ -116,9 +126,9 @@ def assignment_view(assignment: Assignment) -> dict[str, Any]:
                 "score": each.get("score"),  # older entries lack the sums
                 "total": each.get("total"),
             }
-            for each in why["candidates"]
+            for each in why.get("candidates", ())
         ],
-        "excluded": why["excluded"],
+        "excluded": why.get("excluded", {}),
     }
 
 

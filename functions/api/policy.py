@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from api.sessions import Principal
 from helpdesk.errors import ForbiddenError, NotFoundError
-from helpdesk.ticket import Listed, Ticket
+from helpdesk.ticket import Listed, Status, Ticket
 from helpdesk.tickets import Wanted
 from helpdesk.user import Role
 
@@ -26,10 +26,19 @@ class Act(StrEnum):
     OPEN_TICKET = "open a ticket"
     LIST_TICKETS = "list tickets"
     READ_TICKET = "read a ticket"
+    CHANGE_TICKET = "change a ticket"
+    EDIT_TEXT = "change the words of a ticket"
+    EDIT_TRIAGE = "overrule triage"
+    ASSIGN_TICKET = "give a ticket to somebody, or back"
+    RETRIAGE = "have a ticket triaged again"
+    READ_COMMENTS = "read the replies to a ticket"
+    COMMENT = "reply to a ticket"
+    COMMENT_INTERNALLY = "note something for staff only"
     READ_INTERNALS = "read what is for staff only"
     READ_TIMELINE = "read what happened to a ticket"
     READ_ASSIGNMENT = "read why a ticket is whose it is"
     READ_LETTERS = "read everybody's letters"
+    READ_STATS = "read how the desk is doing"
     READ_SKILLS = "read the skills"
     REPLACE_SKILLS = "replace the skills"
     MANAGE_OPERATIONS = "manage operations"
@@ -56,6 +65,9 @@ class View(StrEnum):
 
 SIGNED_IN = frozenset({Standing.USER, Standing.MODERATOR, Standing.ADMIN})
 STAFF = frozenset({Standing.MODERATOR, Standing.ADMIN})
+# To one ticket: whoever it concerns, and whoever may work on it.
+INVOLVED = frozenset({Standing.REQUESTER, Standing.ASSIGNEE, Standing.ADMIN})
+SERVING = frozenset({Standing.ASSIGNEE, Standing.ADMIN})
 
 GRANTS: Mapping[Act, frozenset[Standing]] = {
     Act.LOOK_IN: frozenset({Standing.ANYBODY}),
@@ -66,14 +78,32 @@ GRANTS: Mapping[Act, frozenset[Standing]] = {
     Act.MANAGE_USERS: frozenset({Standing.ADMIN}),
     Act.OPEN_TICKET: SIGNED_IN,
     Act.LIST_TICKETS: SIGNED_IN,
-    Act.READ_TICKET: frozenset({Standing.REQUESTER, Standing.ASSIGNEE, Standing.ADMIN}),
-    Act.READ_INTERNALS: frozenset({Standing.ASSIGNEE, Standing.ADMIN}),
-    Act.READ_TIMELINE: frozenset({Standing.REQUESTER, Standing.ASSIGNEE, Standing.ADMIN}),
-    Act.READ_ASSIGNMENT: frozenset({Standing.ASSIGNEE, Standing.ADMIN}),
+    Act.READ_TICKET: INVOLVED,
+    Act.CHANGE_TICKET: INVOLVED,
+    Act.EDIT_TEXT: INVOLVED,
+    Act.EDIT_TRIAGE: SERVING,
+    Act.ASSIGN_TICKET: SERVING,
+    Act.RETRIAGE: SERVING,
+    Act.READ_COMMENTS: INVOLVED,
+    Act.COMMENT: INVOLVED,
+    Act.COMMENT_INTERNALLY: SERVING,
+    Act.READ_INTERNALS: SERVING,
+    Act.READ_TIMELINE: INVOLVED,
+    Act.READ_ASSIGNMENT: SERVING,
     Act.READ_LETTERS: frozenset({Standing.ADMIN}),  # where a house has a mailbox of its own
+    Act.READ_STATS: STAFF,
     Act.READ_SKILLS: SIGNED_IN,
     Act.REPLACE_SKILLS: frozenset({Standing.ADMIN}),
     Act.MANAGE_OPERATIONS: frozenset({Standing.ADMIN}),
+}
+
+# Who may make which move of a ticket by hand; back to assigned, it is reopened.
+MOVERS: Mapping[Status, frozenset[Standing]] = {
+    Status.ASSIGNED: INVOLVED,
+    Status.IN_PROGRESS: SERVING,
+    Status.WAITING: SERVING,
+    Status.RESOLVED: INVOLVED,
+    Status.CLOSED: INVOLVED,
 }
 
 # The standing that a list shows the tickets of, the widest first.
@@ -127,6 +157,12 @@ def check_may(principal: Principal, act: Act, ticket: Ticket) -> None:
         raise NotFoundError(f"there is no ticket {ticket.id}")
     if not may(principal, act, ticket):
         raise ForbiddenError("you may not do this to the ticket")
+
+
+def check_move(principal: Principal, ticket: Ticket, to: Status) -> None:
+    """Raise ForbiddenError unless somebody may move this ticket there."""
+    if not MOVERS.get(to, frozenset()) & _standings(principal, ticket):
+        raise ForbiddenError(f"you may not set the ticket to {to}")
 
 
 def views(role: Role) -> tuple[View, ...]:

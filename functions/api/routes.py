@@ -2,6 +2,7 @@
 
 from api import schemas
 from api.account_routes import ACCOUNT_ROUTES
+from api.change_routes import CHANGE_ROUTES
 from api.history_routes import HISTORY_ROUTES
 from api.ops_routes import OPS_ROUTES
 from api.policy import Act
@@ -9,6 +10,7 @@ from api.reference_page import REFERENCE_PAGE
 from api.reset_page import RESET_PAGE
 from api.route import Answered, Asked, Route
 from api.skills_routes import SKILL_ROUTES
+from api.stats_routes import STATS_ROUTES
 from api.ticket_routes import TICKET_ROUTES
 from api.user_routes import USER_ROUTES
 
@@ -23,7 +25,9 @@ ROUTES = (
     *USER_ROUTES,
     *SKILL_ROUTES,
     *TICKET_ROUTES,
+    *CHANGE_ROUTES,
     *HISTORY_ROUTES,
+    *STATS_ROUTES,
     *OPS_ROUTES,
     RESET_PAGE,
     REFERENCE_PAGE,

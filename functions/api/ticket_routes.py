@@ -4,13 +4,14 @@ import re
 
 from api import ticket_schemas
 from api.desk import Desk
+from api.etags import is_had, quoted
 from api.policy import Act, may
 from api.route import Answered, Asked, Header, Route
 from helpdesk.errors import InvalidInputError
 
 IDEMPOTENCY_KEY = Header(
     name="Idempotency-Key", pattern="^[A-Za-z0-9_-]{1,64}$", always=False,
-    about="the same key and ticket within a day open one ticket and get one answer",
+    about="the same key and body within a day take effect once and get one answer",
 )  # fmt: skip
 IF_NONE_MATCH = Header(
     name="If-None-Match", always=False,
@@ -21,18 +22,17 @@ REPLAYED = Header(
     name="Idempotent-Replayed", about="true: this is the answer to an earlier request", on=(201,),
     always=False,
 )  # fmt: skip
-ETAG = Header(name="ETag", about="the version of the ticket", on=(200, 304))
+ETAG = Header(name="ETag", about="the version of the ticket", on=(200, 201, 304))
 
 
 def open_ticket(desk: Desk, asked: Asked) -> Answered:
     """File a ticket; it is answered before any triage."""
     body: ticket_schemas.NewTicket = asked.body
-    key = asked.headers.get(IDEMPOTENCY_KEY.name)
-    if key is not None and not re.fullmatch(IDEMPOTENCY_KEY.pattern or "", key):
-        raise InvalidInputError("Idempotency-Key takes 1 to 64 of A-Z a-z 0-9 _ -")
-    opened = desk.tickets.open_ticket(asked.principal, body.title, body.description, key=key)
+    opened = desk.tickets.open_ticket(
+        asked.principal, body.title, body.description, key=idempotency_key(asked)
+    )
     ticket = opened.ticket
-    headers = {"Location": f"/api/tickets/{ticket.id}"}
+    headers = {"Location": f"/api/tickets/{ticket.id}", "ETag": quoted(ticket.mark)}
     if opened.replayed:
         headers["Idempotent-Replayed"] = "true"
     view = ticket_schemas.ticket_view(
@@ -44,8 +44,8 @@ def open_ticket(desk: Desk, asked: Asked) -> Answered:
 def read_ticket(desk: Desk, asked: Asked) -> Answered:
     """Read a ticket."""
     ticket = desk.tickets.read_ticket(asked.principal, asked.path["ticket_id"])
-    tag = f'"{ticket.version}"'
-    if _has(asked.headers.get(IF_NONE_MATCH.name, ""), tag):
+    tag = quoted(ticket.mark)
+    if is_had(asked.headers.get(IF_NONE_MATCH.name, ""), tag):
         return Answered(status=304, headers={"ETag": tag})
     view = ticket_schemas.ticket_view(
         ticket, staff=may(asked.principal, Act.READ_INTERNALS, ticket)
@@ -67,9 +67,12 @@ def list_tickets(desk: Desk, asked: Asked) -> Answered:
     return Answered(status=200, body={"items": items, "next_cursor": page.next_cursor})
 
 
-def _has(tags: str, tag: str) -> bool:
-    """Say whether a list of tags names this one; weak ones count (RFC 9110, section 13.1.2)."""
-    return tags.strip() == "*" or tag in re.findall('"[^"]*"', tags)
+def idempotency_key(asked: Asked) -> str | None:
+    """Return the key of a request, or raise InvalidInputError for one that is none."""
+    key = asked.headers.get(IDEMPOTENCY_KEY.name)
+    if key is not None and not re.fullmatch(IDEMPOTENCY_KEY.pattern or "", key):
+        raise InvalidInputError("Idempotency-Key takes 1 to 64 of A-Z a-z 0-9 _ -")
+    return key
 
 
 TICKET_ROUTES = (
@@ -78,7 +81,7 @@ TICKET_ROUTES = (
         summary="File a ticket; an admin sees all of it", body=ticket_schemas.NewTicket, status=201,
         answer=ticket_schemas.StaffTicketView | ticket_schemas.TicketView, also=(429,),
         reads=(IDEMPOTENCY_KEY,),
-        tells=(LOCATION, REPLAYED),
+        tells=(LOCATION, REPLAYED, ETAG),
     ),
     Route(
         method="GET", path="/api/tickets", act=Act.LIST_TICKETS, handler=list_tickets,

@@ -1,13 +1,14 @@
 """What goes over the wire for tickets: requests, answers, and our values in their shape."""
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
 from api.policy import View
 from api.schemas import Answer, Query, Strict
-from helpdesk.ticket import DESCRIPTION_MOST, TITLE_MOST, Listed, Status, Ticket
+from helpdesk.ticket import DESCRIPTION_MOST, REASON_MOST, TITLE_MOST, Listed, Status, Ticket
+from helpdesk.user import SKILLS_MOST
 from helpdesk.verdict import Category, Judged, Priority, Sentiment, Source, Verdict
 
 T = TypeVar("T")
@@ -20,6 +21,44 @@ class NewTicket(Strict):
     description: Annotated[
         str, Field(max_length=DESCRIPTION_MOST, examples=["The page stays white since noon."])
     ]
+
+
+# The statuses that a person sets; assigned opens a ticket again.
+SET_BY_HAND = Literal["assigned", "in_progress", "waiting", "resolved", "closed"]
+Reason = Annotated[
+    str,
+    Field(max_length=REASON_MOST, description="kept for staff", examples=["A billing matter"]),
+]
+
+
+class TicketEdits(Strict):
+    """What somebody sets on a ticket; what is left out stays as it is."""
+
+    title: Annotated[str, Field(max_length=TITLE_MOST)] | None = None
+    description: Annotated[str, Field(max_length=DESCRIPTION_MOST)] | None = None
+    priority: Annotated[Priority, Field(strict=False)] | None = None
+    category: Annotated[Category, Field(strict=False)] | None = None
+    skills: Annotated[list[str], Field(max_length=SKILLS_MOST)] | None = None
+    status: SET_BY_HAND | None = None
+    needs_review: (
+        Annotated[Literal[False], Field(description="false: somebody has looked it over")] | None
+    ) = None
+    reason: Reason | None = None
+
+
+class NewAssignee(Strict):
+    """Who is to have a ticket: a user's id, or null for whomever assignment finds next."""
+
+    assignee: Annotated[str, Field(max_length=40, examples=["6P51KE443E2M5A38J3BDFMKTKC"])] | None
+    reason: Reason | None = None
+
+
+class GivenView(Answer):
+    """Whose a ticket has become; null until assignment has found somebody."""
+
+    id: str
+    status: Status
+    assignee: "PersonView | None"
 
 
 class ListTickets(Query):
@@ -101,6 +140,11 @@ class TicketView(TicketLine):
     description: str
     triaged_at: datetime | None
     assigned_at: datetime | None
+    first_response_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    reopenings: int
+    replies: Annotated[int, Field(description="public ones")]
 
 
 class StaffTicketView(TicketView):
@@ -109,6 +153,11 @@ class StaffTicketView(TicketView):
     sources: dict[str, Source]
     needs_review: bool
     notified_at: datetime | None
+    notes: Annotated[int, Field(description="internal ones")]
+    triage_asked_at: Annotated[
+        datetime | None, Field(description="since then it waits to be triaged once more")
+    ]
+    declined: Annotated[list[str], Field(description="the ids of those who gave it back")]
     verdict: VerdictView | None
 
 
@@ -126,6 +175,11 @@ def ticket_view(ticket: Ticket, *, staff: bool) -> dict[str, Any]:
         "description": ticket.description,
         "triaged_at": ticket.triaged_at,
         "assigned_at": ticket.assigned_at,
+        "first_response_at": ticket.first_response_at,
+        "resolved_at": ticket.resolved_at,
+        "closed_at": ticket.closed_at,
+        "reopenings": ticket.reopenings,
+        "replies": ticket.replies,
     }
     if not staff:
         return view
@@ -134,6 +188,9 @@ def ticket_view(ticket: Ticket, *, staff: bool) -> dict[str, Any]:
         **view,
         "sources": ticket.sources,
         "notified_at": ticket.notified_at,
+        "notes": ticket.notes,
+        "triage_asked_at": ticket.triage_asked_at,
+        "declined": ticket.declined,
         "verdict": verdict_view(verdict) if verdict else None,
     }
 
@@ -154,6 +211,12 @@ def ticket_line(ticket: Ticket | Listed, *, staff: bool) -> dict[str, Any]:
         "updated_at": ticket.updated_at,
     }
     return {**line, "needs_review": ticket.needs_review} if staff else line
+
+
+def given_view(ticket: Ticket) -> dict[str, Any]:
+    """Return whose a ticket is in the shape of GivenView."""
+    line = ticket_line(ticket, staff=False)
+    return {name: line[name] for name in GivenView.model_fields}
 
 
 def verdict_view(verdict: Verdict) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from api.sessions import Principal
 from helpdesk.cursor import seal, unseal
 from helpdesk.errors import AlreadyExistsError, NotFoundError, OutsideError
 from helpdesk.log import bind
+from helpdesk.once import Once
 from helpdesk.ports import Clock, Ids
 from helpdesk.ticket import Listed, Status, Ticket, checked_description, checked_title
-from helpdesk.tickets import Once, Opened, Tickets
-from helpdesk.timeline import Actor, Entry
+from helpdesk.tickets import Opened, Tickets
+from helpdesk.timeline import Action, Actor, Entry
 
 _ID = re.compile(r"[0-9A-Za-z]{1,40}")
 ID_TRIES = 3  # 40 random bits: the second try is already rarer than a broken disk
@@ -79,7 +80,11 @@ class TicketDesk:
             updated_at=now,
         )
         entry = Entry(
-            action="created", actor=Actor.HUMAN, actor_id=principal.user_id, cause="", why={}
+            action=Action.CREATED.value,
+            actor=Actor.HUMAN,
+            actor_id=principal.user_id,
+            cause="",
+            why={},
         )
         for _ in range(ID_TRIES):
             ticket = replace(draft, id=self._ids.ticket_id())

@@ -30,6 +30,7 @@ class Exclusion(StrEnum):
 
     ABSENT = "absent"
     UNAVAILABLE = "unavailable"
+    DECLINED = "declined"
     NO_SKILL = "no_skill"
     FULL = "full"
 
@@ -75,7 +76,7 @@ def choose(
         if user.role is not Role.MODERATOR:
             continue
         match = skill_match(ticket.skills, user.skills)
-        if reason := _exclusion(user, match, now):
+        if reason := _exclusion(user, ticket, match, now):
             excluded[user.id] = reason
         else:
             fitting.append((-match, draw(ticket.id, user.id), user))
@@ -110,7 +111,9 @@ def draw(ticket_id: str, user_id: str) -> str:
     return hashlib.sha256(f"{ticket_id}|{user_id}".encode()).hexdigest()[:16]
 
 
-def _exclusion(user: User, match: float, now: datetime) -> Exclusion | None:
+def _exclusion(user: User, ticket: Ticket, match: float, now: datetime) -> Exclusion | None:
+    if user.id in ticket.declined:
+        return Exclusion.DECLINED
     if user.is_absent(now):
         return Exclusion.ABSENT
     if not user.available:
@@ -151,7 +154,11 @@ def _idle(since: datetime | None, now: datetime) -> float:
 def _fallback(
     ticket: Ticket, staff: Sequence[User], excluded: Mapping[str, Exclusion], now: datetime
 ) -> Choice | None:
-    """Return an admin, one at work if there is one; any serving moderator as the last resort."""
+    """Return an admin, one at work if there is one; any serving moderator as the last resort.
+
+    Whoever gave the ticket back gets it again only when there is nobody else.
+    """
+    staff = [user for user in staff if user.id not in ticket.declined] or staff
     admins = [user for user in staff if user.role is Role.ADMIN]
     at_work = [user for user in admins if user.available and not user.is_absent(now)]
     pool = at_work or admins or list(staff)

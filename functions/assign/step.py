@@ -9,8 +9,8 @@ from helpdesk.log import bind
 from helpdesk.ports import Clock
 from helpdesk.ticket import Status
 from helpdesk.tickets import Tickets
-from helpdesk.timeline import Actor, Entry
-from helpdesk.users import Users, assigned
+from helpdesk.timeline import Action, Actor, Entry
+from helpdesk.users import Users
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +32,13 @@ def assign_ticket(event: Event, *, tickets: Tickets, users: Users, clock: Clock)
             EventType.TICKET_ASSIGNED,
             _entry(choice, cause=event.id),
             before=ticket,
-            also=[assigned(choice.assignee.id, now)],
         )
         log.info("ticket assigned", extra={"assignee_id": choice.assignee.id})
 
 
 def _entry(choice: Choice, *, cause: str) -> Entry:
     return Entry(
-        action="assigned",
+        action=Action.ASSIGNED.value,
         actor=Actor.RULE,
         actor_id="assign-1",
         cause=cause,

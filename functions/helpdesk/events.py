@@ -29,7 +29,8 @@ class EventType(StrEnum):
     TICKET_ASSIGNED = "ticket-assigned"
     TICKET_UPDATED = "ticket-updated"
     USER_SIGNED_UP = "user-signed-up"
-    ACCOUNT_NOTICE = "account-notice"  # between our functions, not for integrators
+    TRIAGE_ASKED = "triage-asked"  # between our functions, not for integrators
+    ACCOUNT_NOTICE = "account-notice"  # likewise
 
 
 # Which event wakes which steps. Terraform's subscriptions say the same, and a test compares.
@@ -37,8 +38,9 @@ WAKES: Mapping[EventType, tuple[str, ...]] = {
     EventType.TICKET_CREATED: ("triage",),
     EventType.TICKET_TRIAGED: ("assign",),
     EventType.TICKET_ASSIGNED: ("notify",),
-    EventType.TICKET_UPDATED: (),
+    EventType.TICKET_UPDATED: ("notify",),
     EventType.USER_SIGNED_UP: ("notify",),
+    EventType.TRIAGE_ASKED: ("triage",),
     EventType.ACCOUNT_NOTICE: ("notify",),
 }
 
@@ -66,6 +68,8 @@ class TicketData(TypedDict):
 
     ticket_id: Annotated[str, "the ticket's id, as in `subject`"]
     seq: Annotated[int, {"minimum": 1}, "the number of the change; the higher one is the later"]
+    change: Annotated[str, "what was done, as the timeline says it: replied, resolved, ..."]
+    by: Annotated[str, "who did it: a user's id, a model's name, or a rule's"]
     status: Annotated[Status, "where the ticket stands"]
     requester_id: Annotated[str, "who asked for help"]
     assignee_id: Annotated[str | None, "who has it; null until it is assigned"]

@@ -13,6 +13,8 @@ from helpdesk.verdict import Category, Priority, Source, Verdict
 
 TITLE_MOST = 200
 DESCRIPTION_MOST = 20_000
+COMMENT_MOST = 20_000
+REASON_MOST = 500
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of a surrogate pair
 
 
@@ -28,22 +30,30 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
-# The one table of legal moves. Reopening is the way from resolved or closed back to assigned.
+# The one table of legal moves. Back to triaged is given back: it waits for somebody else. Reopening
+# is the way from resolved or closed back to assigned, or to triaged where its assignee is gone.
 MOVES: Mapping[Status, frozenset[Status]] = {
     Status.NEW: frozenset({Status.TRIAGED}),
-    Status.TRIAGED: frozenset({Status.ASSIGNED}),
-    Status.ASSIGNED: frozenset({Status.IN_PROGRESS, Status.WAITING, Status.RESOLVED}),
-    Status.IN_PROGRESS: frozenset({Status.WAITING, Status.RESOLVED}),
-    Status.WAITING: frozenset({Status.IN_PROGRESS, Status.RESOLVED}),
-    Status.RESOLVED: frozenset({Status.CLOSED, Status.ASSIGNED}),
-    Status.CLOSED: frozenset({Status.ASSIGNED}),
+    Status.TRIAGED: frozenset({Status.ASSIGNED, Status.RESOLVED}),
+    Status.ASSIGNED: frozenset(
+        {Status.IN_PROGRESS, Status.WAITING, Status.RESOLVED, Status.TRIAGED}
+    ),
+    Status.IN_PROGRESS: frozenset(
+        {Status.WAITING, Status.RESOLVED, Status.ASSIGNED, Status.TRIAGED}
+    ),
+    Status.WAITING: frozenset(
+        {Status.IN_PROGRESS, Status.RESOLVED, Status.ASSIGNED, Status.TRIAGED}
+    ),
+    Status.RESOLVED: frozenset({Status.CLOSED, Status.ASSIGNED, Status.TRIAGED}),
+    Status.CLOSED: frozenset({Status.ASSIGNED, Status.TRIAGED}),
 }
 
 # What triage judges and a person may overrule.
 JUDGED = ("priority", "category", "skills")
 
-# States in which a ticket counts as open work of its assignee.
-OPEN = frozenset({Status.ASSIGNED, Status.IN_PROGRESS, Status.WAITING})
+# States in which a ticket is work of its assignee's: one that waits for its requester is not.
+AT_WORK = frozenset({Status.ASSIGNED, Status.IN_PROGRESS})
+DONE = frozenset({Status.RESOLVED, Status.CLOSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +63,9 @@ class Ticket:
     `seq` counts the changes from 1; each change has the timeline entry of that number.
     `priority`, `category` and `skills` are the values in force, `sources` says who set each,
     and `verdict` keeps what the machine said even where a person overruled it. Until
-    `triage_until` somebody is asking the model. Names are kept as they were then, so that showing
-    a ticket reads nothing else.
+    `triage_until` somebody is asking the model; since `triage_asked_at` it is to be judged once
+    more. `declined` names who gave it back: assignment leaves them out. Names are kept as they were
+    then, so that showing a ticket reads nothing else.
     `version` is the store's mark of the document this was read from, None before the first save.
     """
 
@@ -80,7 +91,26 @@ class Ticket:
     assignee_name: str | None = None
     assigned_at: datetime | None = None
     notified_at: datetime | None = None
+    triage_asked_at: datetime | None = None
+    first_assigned_at: datetime | None = None
+    declined: tuple[str, ...] = ()
+    first_response_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    reopenings: int = 0
+    replies: int = 0
+    notes: int = 0
     version: str | None = None
+
+    @property
+    def mark(self) -> str:
+        """Return what changes whenever what is shown of this ticket does."""
+        return f"{self.seq}{'n' if self.notified_at else ''}"
+
+    @property
+    def holder_id(self) -> str | None:
+        """Return whose work this ticket is just now; None when it is nobody's."""
+        return self.assignee_id if self.status in AT_WORK else None
 
     def moved(self, to: Status, *, now: datetime) -> Self:
         """Return this ticket in another state, or raise InvalidInputError: no move leads there."""
@@ -92,25 +122,43 @@ class Ticket:
 
     def triaged(self, verdict: Verdict, *, now: datetime) -> Self:
         """Return this ticket as triage leaves it; what a person has set already stays."""
-        set_by = {**dict.fromkeys(JUDGED, verdict.provenance.source), **self.sources}
-        mine = {name for name in JUDGED if name not in self.sources}
+        return replace(self._judged(self.moved(Status.TRIAGED, now=now), verdict), triaged_at=now)
+
+    def triaged_again(self, verdict: Verdict, *, now: datetime) -> Self:
+        """Return this ticket as one more triage leaves it: where it stands and whose it is stay."""
+        told = replace(self, seq=self.seq + 1, updated_at=now, triage_asked_at=None)
+        return self._judged(told, verdict)
+
+    def _judged(self, told: Self, verdict: Verdict) -> Self:
+        source = verdict.provenance.source
+        mine = {name for name in JUDGED if self.sources.get(name) is not Source.HUMAN}
         return replace(
-            self.moved(Status.TRIAGED, now=now),
+            told,
             priority=verdict.priority.value if "priority" in mine else self.priority,
             category=verdict.category.value if "category" in mine else self.category,
             skills=verdict.skills.value if "skills" in mine else self.skills,
-            sources=set_by,
+            sources={**self.sources, **dict.fromkeys(mine, source)},
             # A stand-in for the model decided: somebody should look at it.
             needs_review=bool(verdict.provenance.fallback_reason),
             verdict=verdict,
-            triaged_at=now,
             triage_until=None,
         )
 
     def assigned_to(self, assignee: User, *, now: datetime) -> Self:
         """Return this ticket in the hands of a moderator or an admin."""
         moved = self.moved(Status.ASSIGNED, now=now)
-        return replace(moved, assignee_id=assignee.id, assignee_name=assignee.name, assigned_at=now)
+        return moved.held_by(assignee, now=now)
+
+    def held_by(self, assignee: User, *, now: datetime) -> Self:
+        """Return this ticket with somebody as its assignee, who is still to be told."""
+        return replace(
+            self,
+            assignee_id=assignee.id,
+            assignee_name=assignee.name,
+            assigned_at=now,
+            first_assigned_at=self.first_assigned_at or now,
+            notified_at=None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +178,17 @@ class Listed:
     needs_review: bool
     created_at: datetime
     updated_at: datetime
+
+
+def checked_comment(text: str) -> str:
+    """Return a comment's text trimmed, or raise InvalidInputError."""
+    return _checked(text.strip(), most=COMMENT_MOST, field_name="text")
+
+
+def checked_reason(reason: str | None) -> str:
+    """Return a reason trimmed, or raise InvalidInputError; none is no fault."""
+    trimmed = (reason or "").strip()
+    return _checked(trimmed, most=REASON_MOST, field_name="reason") if trimmed else ""
 
 
 def checked_title(title: str) -> str:

@@ -1,11 +1,13 @@
 """Where tickets are kept: each change in one commit with its timeline entry and its event."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from helpdesk import comments
+from helpdesk.comments import Comment
+from helpdesk.days import counted
 from helpdesk.documents import (
     Create,
     Data,
@@ -19,31 +21,19 @@ from helpdesk.documents import (
     Value,
     Write,
 )
-from helpdesk.errors import AlreadyExistsError, ConflictError, MismatchError, NotFoundError
+from helpdesk.errors import AlreadyExistsError, ConflictError, NotFoundError
 from helpdesk.events import Event, EventType, TicketData
+from helpdesk.labels import labelled
 from helpdesk.log import traceparent
+from helpdesk.once import Once, read_mark, remembered, remembering
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
-from helpdesk.ticket import OPEN, Listed, Status, Ticket
+from helpdesk.ticket import AT_WORK, Listed, Status, Ticket
 from helpdesk.timeline import Entry, Recorded, recorded, recorded_from, timeline_path
+from helpdesk.users import moved_load
 from helpdesk.wire import LISTED_FIELDS, listed_from, ticket_document, ticket_from
 
 TIMELINE_PAGE = 100  # changes; hardly a ticket has more
-REMEMBERED = timedelta(hours=24)  # how long an idempotency key answers as it did
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Once:
-    """A request that must take effect once: its key, and what else it said."""
-
-    key: str
-    fingerprint: str
-
-    @classmethod
-    def of(cls, *, user_id: str, route: str, key: str, body: str) -> "Once":
-        """Return the mark of a request; one user's keys never meet another's."""
-        named = hashlib.sha256(f"{user_id}|{route}|{key}".encode()).hexdigest()
-        return cls(key=named, fingerprint=hashlib.sha256(body.encode()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +92,12 @@ class Tickets:
         page = Query(timeline_path(ticket_id), limit=limit, after=after)
         return [recorded_from(each.data) for each in self._documents.query(page)]
 
-    def latest(self, ticket_id: str, action: str) -> Recorded | None:
-        """Return a ticket's latest change of this kind, if there was one."""
+    def latest(self, ticket_id: str, actions: Collection[str]) -> Recorded | None:
+        """Return a ticket's latest change of these kinds, if there was one."""
         found: Recorded | None = None
         after: tuple[Value, ...] | None = None
         while page := self.timeline(ticket_id, limit=TIMELINE_PAGE, after=after):
-            found = next((it for it in reversed(page) if it.entry.action == action), found)
+            found = next((it for it in reversed(page) if it.entry.action in actions), found)
             after = (page[-1].id,)
         return found
 
@@ -119,25 +109,25 @@ class Tickets:
         `count` is kept in the same commit. Raise MismatchError when the request's key came with
         another body, AlreadyExistsError when the ticket's id is taken.
         """
-        event = event_of(EventType.TICKET_CREATED, ticket, now=ticket.created_at)
+        event = event_of(EventType.TICKET_CREATED, ticket, entry, now=ticket.created_at)
         writes: list[Write] = [
             Create(_path(ticket.id), ticket_document(ticket)),
             recorded(entry, before=None, after=ticket, now=ticket.created_at),
             self._outbox.kept(event),
         ]
+        mark = read_mark(self._documents, once)
+        if known := _known(mark, once, ticket.created_at):
+            return known
         if once:
-            remembered = self._documents.get(_once_path(once))
-            if known := _known(remembered, once, ticket.created_at):
-                return known
-            writes.append(_remembering(once, ticket, remembered))
+            made = {"ticket": ticket_document(ticket)}
+            writes.append(remembering(once, made, now=ticket.created_at, expired=mark))
         if count:
             writes.append(count)
         try:
             *_, last = self._documents.commit(writes)
         except (AlreadyExistsError, ConflictError):
             # Lost a race with the same request, or our own commit was answered twice.
-            remembered = self._documents.get(_once_path(once)) if once else None
-            if once and (known := _known(remembered, once, ticket.created_at)):
+            if known := _known(read_mark(self._documents, once), once, ticket.created_at):
                 return known
             raise
         except NotFoundError:
@@ -155,15 +145,22 @@ class Tickets:
         before: Ticket,
         also: Sequence[Write] = (),
     ) -> None:
-        """Keep one change of a ticket with its entry and event, all or nothing.
+        """Keep one change of a ticket, all or nothing: its entry, its event, and what follows.
 
-        Raise AlreadyExistsError when this change was made already, ConflictError when another was.
+        What follows is that everybody's load stays right, that a person's word on what triage
+        judges is kept as a label, and that the day's counts count it. Raise AlreadyExistsError when
+        this change was made already, ConflictError when another was.
         """
-        event = event_of(event_type, ticket, now=ticket.updated_at)
+        event = event_of(event_type, ticket, entry, now=ticket.updated_at)
         change = Update(_path(ticket.id), ticket_document(ticket), unchanged_since=before.version)
         told = recorded(entry, before=before, after=ticket, now=ticket.updated_at)
+        follows: Sequence[Write] = [
+            *moved_load(before, ticket),
+            *labelled(before, ticket, entry),
+            *counted(before, ticket),
+        ]
         try:
-            self._documents.commit([self._outbox.kept(event), told, change, *also])
+            self._documents.commit([self._outbox.kept(event), told, change, *follows, *also])
         except AlreadyExistsError as error:
             # The number is taken; whether by this very change says what caused it.
             made = self._documents.get(told.path)
@@ -189,21 +186,47 @@ class Tickets:
         with suppress(ConflictError, NotFoundError):  # somebody else was at it just now
             self._documents.commit([freed])
 
+    def comments(
+        self, ticket_id: str, *, notes: bool, limit: int, behind: int
+    ) -> Sequence[Comment]:
+        """Return up to so many comments behind a number, oldest first; notes only if asked for."""
+        return comments.page(self._documents, ticket_id, notes=notes, limit=limit, behind=behind)
+
+    def comment(self, ticket_id: str, seq: int, *, internal: bool) -> Comment:
+        """Return one comment, or raise NotFoundError."""
+        found = comments.read(self._documents, ticket_id, seq, internal=internal)
+        if found is None:
+            raise NotFoundError(f"ticket {ticket_id} has no comment {seq}")
+        return found
+
+    def mark(self, once: Once | None) -> Document | None:
+        """Return the mark that a request with this key has left."""
+        return read_mark(self._documents, once)
+
+    def count(self, status: Status) -> int:
+        """Return how many tickets stand there."""
+        newest = (Order("created_at", descending=True),)
+        return self._documents.count(
+            Query("tickets", (Filter("status", Op.EQ, status.value),), newest)
+        )
+
     def open_count(self, assignee_id: str) -> int:
-        """Return how many tickets are open work of somebody."""
+        """Return how many tickets somebody has to work on."""
         filters = (
             Filter("assignee_id", Op.EQ, assignee_id),
-            Filter("status", Op.IN, sorted(status.value for status in OPEN)),
+            Filter("status", Op.IN, sorted(status.value for status in AT_WORK)),
         )
         newest = (Order("created_at", descending=True),)
         return self._documents.count(Query("tickets", filters, newest))
 
 
-def event_of(event_type: EventType, ticket: Ticket, *, now: datetime) -> Event:
+def event_of(event_type: EventType, ticket: Ticket, entry: Entry, *, now: datetime) -> Event:
     """Return the event that tells of a ticket's latest change; the change's number makes its id."""
     data: TicketData = {
         "ticket_id": ticket.id,
         "seq": ticket.seq,
+        "change": entry.action,
+        "by": entry.actor_id,
         "status": ticket.status,
         "requester_id": ticket.requester_id,
         "assignee_id": ticket.assignee_id,
@@ -227,29 +250,13 @@ def notified(ticket_id: str, at: datetime) -> Update:
     return Update(_path(ticket_id), {"notified_at": at})
 
 
-def _known(found: Document | None, once: Once, now: datetime) -> Opened | None:
-    if found is None or found.data["expires_at"] <= now:
+def _known(mark: Document | None, once: Once | None, now: datetime) -> Opened | None:
+    made = remembered(mark, once, now=now)
+    if mark is None or made is None:
         return None
-    if found.data["fingerprint"] != once.fingerprint:
-        raise MismatchError("this Idempotency-Key was used for another request")
-    as_opened = Document(found.path, found.data["ticket"], found.version)
+    as_opened = Document(mark.path, made["ticket"], mark.version)
     return Opened(ticket=ticket_from(as_opened), replayed=True)
-
-
-def _remembering(once: Once, ticket: Ticket, expired: Document | None) -> Write:
-    data: Mapping[str, Value] = {
-        "fingerprint": once.fingerprint,
-        "ticket": ticket_document(ticket),
-        "expires_at": ticket.created_at + REMEMBERED,
-    }
-    if expired:
-        return Update(_once_path(once), dict(data), unchanged_since=expired.version)
-    return Create(_once_path(once), dict(data))
 
 
 def _path(ticket_id: str) -> str:
     return f"tickets/{ticket_id}"
-
-
-def _once_path(once: Once) -> str:
-    return f"idem/{once.key}"

@@ -18,6 +18,26 @@ class Actor(StrEnum):
     SYSTEM = "system"
 
 
+class Action(StrEnum):
+    """What was done to a ticket."""
+
+    CREATED = "created"
+    TRIAGED = "triaged"
+    ASSIGNED = "assigned"
+    EDITED = "edited"
+    STARTED = "started"
+    WAITING = "waiting"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    HANDED_OVER = "handed_over"
+    DECLINED = "declined"
+    REPLIED = "replied"
+    NOTED = "noted"
+    TRIAGE_ASKED = "triage_asked"
+    TRIAGED_AGAIN = "triaged_again"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One change. `why` holds the grounds of a decision, enough to make it again."""
@@ -92,6 +112,9 @@ def _changes(before: Ticket | None, after: Ticket) -> Data:
         new = getattr(after, field)
         if new != old:
             changes[field] = {"before": _plain(old), "after": _plain(new)}
+    if before and after.description != before.description:
+        # As it was filed it stands in the ticket until somebody changes it.
+        changes["description"] = {"before": before.description, "after": after.description}
     return changes
 
 

@@ -56,6 +56,11 @@ class User:
     disabled: bool = False
     version: str | None = None
 
+    @property
+    def serves(self) -> bool:
+        """Say whether tickets may be theirs to work on."""
+        return self.role is not Role.USER and not self.disabled
+
     def is_absent(self, now: datetime) -> bool:
         """Say whether `now` lies in the absence window."""
         if self.absent_from is None and self.absent_until is None:

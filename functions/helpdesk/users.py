@@ -25,6 +25,7 @@ from helpdesk.errors import AlreadyExistsError, ConflictError, NotFoundError
 from helpdesk.events import Event
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
+from helpdesk.ticket import Ticket
 from helpdesk.user import TERM_MOST, Role, User, is_found_by, skill_key, sought_words
 from helpdesk.wire import USER_FIELDS, searchable_document, user_document, user_from
 
@@ -36,7 +37,7 @@ _NEWEST = (Order("created_at", descending=True),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How many open tickets somebody has, and when the last one came."""
+    """How many tickets somebody has to work on, and when the last one came."""
 
     open: int = 0
     last_assigned_at: datetime | None = None
@@ -186,13 +187,12 @@ class Users:
     def _on_roster(self, user: User) -> list[Write]:
         """Return the writes that make the roster agree with a user."""
         roster = self._documents.get(ROSTER)
-        serves = user.role is not Role.USER and not user.disabled
-        if roster is None and serves:
+        if roster is None and user.serves:
             roster = self._first_roster()
         if roster is None:
             return []
         members = {key: entry for key, entry in roster.data["members"].items() if key != user.id}
-        if serves:
+        if user.serves:
             members[user.id] = user_document(user)
         if members == roster.data["members"]:
             return []
@@ -222,9 +222,17 @@ def _fits(user: User, wanted: Searched, words: Sequence[str]) -> bool:
     return is_found_by(user, words)
 
 
-def assigned(user_id: str, at: datetime) -> Increment:
-    """Return the write that counts one more open ticket for somebody."""
-    return Increment(_load_path(user_id), {"open": 1}, {"last_assigned_at": at})
+def moved_load(before: Ticket, after: Ticket) -> list[Increment]:
+    """Return the writes that keep everybody's load right over a change of a ticket."""
+    if before.holder_id == after.holder_id:
+        return []
+    writes = []
+    if before.holder_id:
+        writes.append(Increment(_load_path(before.holder_id), {"open": -1}, {}))
+    if after.holder_id:
+        came = {"last_assigned_at": after.updated_at}
+        writes.append(Increment(_load_path(after.holder_id), {"open": 1}, came))
+    return writes
 
 
 def _path(user_id: str) -> str:

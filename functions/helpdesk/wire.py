@@ -63,6 +63,21 @@ def ticket_document(ticket: Ticket) -> Data:
         "assignee_name": ticket.assignee_name,
         "assigned_at": ticket.assigned_at,
         "notified_at": ticket.notified_at,
+        **(_later(ticket) if ticket.seq > 1 else {}),  # filing a ticket pays for no more
+    }
+
+
+def _later(ticket: Ticket) -> Data:
+    return {
+        "triage_asked_at": ticket.triage_asked_at,
+        "first_assigned_at": ticket.first_assigned_at,
+        "declined": list(ticket.declined),
+        "first_response_at": ticket.first_response_at,
+        "resolved_at": ticket.resolved_at,
+        "closed_at": ticket.closed_at,
+        "reopenings": ticket.reopenings,
+        "replies": ticket.replies,
+        "notes": ticket.notes,
     }
 
 
@@ -92,6 +107,15 @@ def ticket_from(document: Document) -> Ticket:
         assignee_name=data["assignee_name"],
         assigned_at=data["assigned_at"],
         notified_at=data["notified_at"],
+        triage_asked_at=data.get("triage_asked_at"),
+        first_assigned_at=data.get("first_assigned_at"),
+        declined=tuple(data.get("declined", ())),
+        first_response_at=data.get("first_response_at"),
+        resolved_at=data.get("resolved_at"),
+        closed_at=data.get("closed_at"),
+        reopenings=data.get("reopenings", 0),
+        replies=data.get("replies", 0),
+        notes=data.get("notes", 0),
         version=document.version,
     )
 

@@ -1,5 +1,6 @@
 """Events as letters: what people are told of tickets and of their own arrival. Pure text work."""
 
+from helpdesk.comments import Comment
 from helpdesk.mail import mail_id
 from helpdesk.ports import Letter
 from helpdesk.ticket import Ticket
@@ -52,6 +53,52 @@ def welcome(user: User, *, event_id: str, url: str) -> Letter:
         text=as_text(said),
         html=as_html(said),
     )
+
+
+def comment(ticket: Ticket, said: Comment, *, reader: User, event_id: str) -> Letter:
+    """Return the letter that brings a reply or a note to the other side."""
+    wrote = "noted for staff only" if said.internal else "wrote"
+    blocks: list[Block] = [
+        _hello(reader),
+        Said(f"there is news of ticket {ticket.id}, which is {_standing(ticket)}."),
+        Part(f"{said.author_name or 'Somebody'} {wrote}", said.text),
+    ]
+    return _about(ticket, blocks, reader=reader, event_id=event_id)
+
+
+def resolved(ticket: Ticket, *, reader: User, event_id: str) -> Letter:
+    """Return the letter that tells its requester that a ticket is resolved."""
+    blocks: list[Block] = [
+        _hello(reader),
+        Said(f"your ticket {ticket.id} is resolved."),
+        Said("If it is not, reply to the ticket, and it is opened again."),
+    ]
+    return _about(ticket, blocks, reader=reader, event_id=event_id)
+
+
+def reopened(ticket: Ticket, *, reader: User, event_id: str) -> Letter:
+    """Return the letter that tells its assignee that a ticket is open again."""
+    blocks: list[Block] = [
+        _hello(reader),
+        Said(f"ticket {ticket.id} was opened again, and it is yours."),
+        Facts([("Title", ticket.title), ("Priority", ticket.priority or "not set")]),
+    ]
+    return _about(ticket, blocks, reader=reader, event_id=event_id)
+
+
+def _about(ticket: Ticket, blocks: list[Block], *, reader: User, event_id: str) -> Letter:
+    return Letter(
+        id=mail_id(subject=ticket.id, event_id=event_id, recipient=reader.email),
+        to=reader.email,
+        subject=one_line(f"[{ticket.id}] {ticket.title}")[:SUBJECT_MOST],
+        text=as_text(blocks),
+        html=as_html(blocks),
+        ticket_id=ticket.id,
+    )
+
+
+def _standing(ticket: Ticket) -> str:
+    return ticket.status.value.replace("_", " ")
 
 
 def _hello(user: User) -> Said:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from helpdesk.documents import Write
-from helpdesk.errors import EarlyEventError
+from helpdesk.errors import DuplicateError
 from helpdesk.events import Event, EventType
 from helpdesk.log import bind
 from helpdesk.mail import Mail
@@ -15,6 +15,7 @@ from helpdesk.tickets import Tickets, notified
 from helpdesk.users import Users
 from notify import letters
 from notify.account_letters import account_letter
+from notify.ticket_letters import gives, ticket_letters
 
 log = logging.getLogger(__name__)
 
@@ -29,23 +30,34 @@ def notify_people(
     url: str,
     link_key: bytes,
 ) -> None:
-    """Write the letter an event calls for, and hand it over."""
-    then: Sequence[Write] = ()
-    letter: Letter | None
+    """Write the letters an event calls for, and hand them over."""
     with bind(**_about(event)):
         match event.type:
-            case EventType.TICKET_ASSIGNED:
-                letter = _assignment(event, tickets=tickets, users=users)
-                then = [notified(event.subject, clock.now())]
+            case EventType.TICKET_ASSIGNED | EventType.TICKET_UPDATED:
+                written = ticket_letters(event, tickets=tickets, users=users)
             case EventType.USER_SIGNED_UP:
-                letter = letters.welcome(users.get(event.subject), event_id=event.id, url=url)
+                written = [letters.welcome(users.get(event.subject), event_id=event.id, url=url)]
             case EventType.ACCOUNT_NOTICE:
-                letter = _account_letter(event, now=clock.now(), url=url, link_key=link_key)
+                written = _account_letters(event, now=clock.now(), url=url, link_key=link_key)
             case _:
-                letter = None
-                log.info("nobody is told of this event")
-        if letter:
+                written = []
+        if not written:
+            log.info("nobody is told of this event")
+            return
+        then = [notified(event.subject, clock.now())] if gives(event) else []
+        _send_all(written, event, mail, then)
+
+
+def _send_all(written: Sequence[Letter], event: Event, mail: Mail, then: Sequence[Write]) -> None:
+    """Send each letter; raise DuplicateError when it is known of all what became of them."""
+    known = 0
+    for letter in written:
+        try:
             mail.send(letter, event=event, then=then)
+        except DuplicateError:
+            known += 1
+    if known == len(written):
+        raise DuplicateError("what became of every letter is known already")
 
 
 def _about(event: Event) -> dict[str, str]:
@@ -58,24 +70,14 @@ def _about(event: Event) -> dict[str, str]:
             return {"ticket_id": event.subject}
 
 
-def _assignment(event: Event, *, tickets: Tickets, users: Users) -> Letter:
-    ticket = tickets.get(event.subject)
-    if ticket.assignee_id is None:
-        raise EarlyEventError(f"ticket {ticket.id} is not assigned yet")
-    # The event says who was assigned then; by now it may be somebody else's.
-    assignee_id = str(event.data.get("assignee_id") or ticket.assignee_id)
-    assignee = users.get_many([assignee_id])[0] or users.get(ticket.assignee_id)
-    return letters.assignment(ticket, assignee=assignee, event_id=event.id)
-
-
-def _account_letter(event: Event, *, now: datetime, url: str, link_key: bytes) -> Letter | None:
-    """Return the letter of a notice; None when nobody is reached or its link has ended."""
+def _account_letters(event: Event, *, now: datetime, url: str, link_key: bytes) -> list[Letter]:
+    """Return the letter of a notice; none when nobody is reached or its link has ended."""
     told = read_notice(event)
     if not told.email:
         # The api does the same for an address that nobody has, so that nobody learns which it is.
         log.info("nobody is told of this notice", extra={"kind": told.kind.value})
-        return None
+        return []
     if told.kind in LINKED and told.ends_at <= now:
         log.warning("a letter is too late", extra={"kind": told.kind.value})
-        return None
-    return account_letter(told, event=event, url=url, link_key=link_key)
+        return []
+    return [account_letter(told, event=event, url=url, link_key=link_key)]

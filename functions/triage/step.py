@@ -17,7 +17,7 @@ from helpdesk.log import bind
 from helpdesk.ports import Classifier, Clock
 from helpdesk.ticket import Status, Ticket
 from helpdesk.tickets import Tickets
-from helpdesk.timeline import Actor, Entry
+from helpdesk.timeline import Action, Actor, Entry
 from helpdesk.verdict import Source, Verdict
 
 ATTEMPTS_MOST = 3
@@ -36,8 +36,8 @@ def triage_ticket(
     fallback: Classifier,
     clock: Clock,
 ) -> None:
-    """Judge the ticket and keep the verdict."""
-    ticket = _new(event, tickets)
+    """Judge the ticket and keep the verdict: at first, or once more because somebody asked."""
+    ticket = _waiting(event, tickets)
     with bind(ticket_id=ticket.id):
         now = clock.now()
         if ticket.triage_until and now < ticket.triage_until:
@@ -51,10 +51,11 @@ def triage_ticket(
         log.info("ticket triaged", extra={"source": verdict.provenance.source.value})
 
 
-def _new(event: Event, tickets: Tickets) -> Ticket:
+def _waiting(event: Event, tickets: Tickets) -> Ticket:
     """Return the ticket as it is now, or raise DuplicateError when it is triaged already."""
     ticket = tickets.get(event.subject)
-    if ticket.status is not Status.NEW:
+    first = event.type is EventType.TICKET_CREATED
+    if ticket.status is not Status.NEW if first else ticket.triage_asked_at is None:
         raise DuplicateError(f"ticket {ticket.id} is triaged already")
     return ticket
 
@@ -63,12 +64,13 @@ def _save(
     verdict: Verdict, event: Event, tickets: Tickets, clock: Clock, *, tries: int = SAVES_MOST
 ) -> None:
     """Keep the verdict on the ticket as a person may have changed it meanwhile."""
-    ticket = _new(event, tickets)
+    ticket = _waiting(event, tickets)
+    now, first = clock.now(), ticket.status is Status.NEW
     try:
         tickets.save(
-            ticket.triaged(verdict, now=clock.now()),
-            EventType.TICKET_TRIAGED,
-            _entry(verdict, cause=event.id),
+            ticket.triaged(verdict, now=now) if first else ticket.triaged_again(verdict, now=now),
+            EventType.TICKET_TRIAGED if first else EventType.TICKET_UPDATED,
+            _entry(verdict, Action.TRIAGED if first else Action.TRIAGED_AGAIN, cause=event.id),
             before=ticket,
         )
     except ConflictError:
@@ -94,7 +96,7 @@ def _judged(ticket: Ticket, classifier: Classifier, fallback: Classifier, clock:
 
 
 def _is_late(ticket: Ticket, clock: Clock) -> bool:
-    return clock.now() - ticket.created_at >= WAIT_MOST
+    return clock.now() - (ticket.triage_asked_at or ticket.created_at) >= WAIT_MOST
 
 
 def _stood_in(ticket: Ticket, fallback: Classifier, attempt: int, *, reason: str) -> Verdict:
@@ -104,10 +106,10 @@ def _stood_in(ticket: Ticket, fallback: Classifier, attempt: int, *, reason: str
     return replace(verdict, provenance=said)
 
 
-def _entry(verdict: Verdict, *, cause: str) -> Entry:
+def _entry(verdict: Verdict, action: Action, *, cause: str) -> Entry:
     provenance = verdict.provenance
     return Entry(
-        action="triaged",
+        action=action.value,
         actor=Actor.AI if provenance.source is Source.AI else Actor.RULE,
         actor_id=provenance.model,
         cause=cause,
