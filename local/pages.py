@@ -1,6 +1,7 @@
 """What only the local house serves: the mailbox, and a word of welcome at the root."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -27,7 +28,7 @@ class LetterView(Answer):
     """One letter."""
 
     number: int
-    at: str
+    at: datetime
     to: str
     subject: Annotated[str, Field(examples=["[P3FESNBC] high: Cannot log in"])]
     text: Annotated[str, Field(examples=["Hello Ada,\n\nthis ticket is now yours."])]
@@ -43,7 +44,7 @@ class LetterPage(Answer):
 def pages(mailbox: Mailbox) -> tuple[Route, ...]:
     """Return the routes of this house alone."""
 
-    def letters(desk: Desk, asked: Asked) -> Answered:
+    def list_letters(desk: Desk, asked: Asked) -> Answered:
         """Read the letters to oneself; an admin reads everybody's."""
         query: ListLetters = asked.query
         everybody = allows(asked.principal, Act.READ_LETTERS)
@@ -55,7 +56,7 @@ def pages(mailbox: Mailbox) -> tuple[Route, ...]:
         )
         return Answered(status=200, body={"items": [_view(each) for each in found]})
 
-    def letter(desk: Desk, asked: Asked) -> Answered:
+    def read_letter(desk: Desk, asked: Asked) -> Answered:
         """Read one letter as its reader sees it; `latest` is the newest to oneself."""
         everybody = allows(asked.principal, Act.READ_LETTERS)
         number = asked.path["number"]
@@ -70,17 +71,17 @@ def pages(mailbox: Mailbox) -> tuple[Route, ...]:
 
     return (
         Route(
-            method="GET", path="/api/mailbox", act=Act.KEEP_ACCOUNT, handler=letters,
+            method="GET", path="/api/mailbox", act=Act.KEEP_ACCOUNT, handler=list_letters,
             summary="Read the mailbox of the local house", query=ListLetters, status=200,
             answer=LetterPage,
         ),
         Route(
-            method="GET", path="/api/mailbox/{number}", act=Act.KEEP_ACCOUNT, handler=letter,
+            method="GET", path="/api/mailbox/{number}", act=Act.KEEP_ACCOUNT, handler=read_letter,
             summary="Read one letter as plain text; `latest` is the newest", status=200,
             answer=str, also=(404,),
         ),
         Route(
-            method="GET", path="/", act=Act.LOOK_IN, handler=_welcome,
+            method="GET", path="/", act=Act.LOOK_IN, handler=welcome,
             summary="Say where things are", status=200, answer=Welcome, wired=False,
         ),
     )  # fmt: skip
@@ -96,7 +97,7 @@ class Welcome(Answer):
     mailbox: Annotated[str, Field(examples=["/api/mailbox"])]
 
 
-def _welcome(_desk: None, _asked: Asked) -> Answered:
+def welcome(_desk: None, _asked: Asked) -> Answered:
     """Say where things are."""
     places = {
         "service": "helpdesk",

@@ -83,8 +83,9 @@ class ResetPassword(Strict):
 class ChangeMe(Strict):
     """What is to be otherwise about oneself; an absence without an end is open."""
 
-    name: Name = ""
-    available: Annotated[bool, Field(examples=[True])] = True
+    # By factories: a default that is told is sent by generated clients, and what is sent counts.
+    name: Annotated[Name, Field(default_factory=str)]
+    available: Annotated[bool, Field(default_factory=bool, examples=[True])]
     absent_from: Annotated[Moment | None, Field(examples=["2026-12-24T08:00:00Z"])] = None
     absent_until: Annotated[Moment | None, Field(examples=["2027-01-04T08:00:00Z"])] = None
 

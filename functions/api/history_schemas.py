@@ -36,6 +36,13 @@ class StaffActorView(ActorView):
     id: str
 
 
+class ChangedView(Answer):
+    """What one field was, and what it is; null is nothing yet."""
+
+    before: Any
+    after: Any
+
+
 class ChangeView(Answer):
     """One change of a ticket."""
 
@@ -44,7 +51,7 @@ class ChangeView(Answer):
     action: Annotated[str, Field(examples=["triaged"])]
     actor: ActorView
     changes: Annotated[
-        dict[str, dict[str, Any]],
+        dict[str, ChangedView],
         Field(description="per field what it was `before` and is `after`"),
     ]
 
@@ -64,7 +71,7 @@ class StaffChangeView(ChangeView):
 class ChangePage(Answer):
     """One page of changes, oldest first; `next_cursor` is null on the last one."""
 
-    items: list[StaffChangeView] | list[ChangeView]
+    items: list[StaffChangeView | ChangeView]
     next_cursor: str | None
 
 

@@ -47,9 +47,11 @@ def _document(routes: tuple[Route, ...], url: str) -> str:
             },
         }
     )
-    whole = construct_open_api_with_schema_class(described)
+    queries = {route.query for route in routes if route.query}
+    whole = construct_open_api_with_schema_class(described, schema_classes=list(queries))
     text = whole.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True)
-    return json.dumps(with_examples(json.loads(text)), separators=(",", ":"))
+    told = _with_queries(json.loads(text), routes)
+    return json.dumps(with_examples(told), separators=(",", ":"))
 
 
 def _operation(route: Route) -> dict[str, Any]:
@@ -58,11 +60,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "description": f"For {who_may(route.act)}.",
         "tags": [group_of(route.path)],
-        "parameters": [
-            *_path_parameters(route),
-            *_query_parameters(route),
-            *_header_parameters(route),
-        ],
+        "parameters": [*_path_parameters(route), *_header_parameters(route)],
         "responses": {
             str(status): _response(route, status)
             for status in (route.status, *sorted(_refusals(route)))
@@ -135,27 +133,33 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(route: Route) -> list[dict[str, Any]]:
-    if route.query is None:
-        return []
-    schema = route.query.model_json_schema()
-    known = schema.get("$defs", {})
-    return [
-        {"name": name, "in": "query", "schema": _inlined(shape, known)}
-        for name, shape in schema["properties"].items()
-    ]
-
-
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
     return [{"name": each.name, "in": "header", **_header(each)} for each in route.reads]
 
 
-def _inlined(shape: object, known: dict[str, object]) -> object:
-    """Return a schema without references: parameters have no place to define things."""
-    if isinstance(shape, list):
-        return [_inlined(each, known) for each in shape]
-    if not isinstance(shape, dict):
-        return shape
-    if "$ref" in shape:
-        return _inlined(known[shape["$ref"].rpartition("/")[2]], known)
-    return {key: _inlined(value, known) for key, value in shape.items()}
+def _with_queries(document: dict[str, Any], routes: Sequence[Route]) -> dict[str, Any]:
+    """Return the document with the fields of each query as parameters, and no shape of a query.
+
+    What the fields refer to stays among the shapes, so that one thing has one name.
+    """
+    shapes = document["components"]["schemas"]
+    for route in routes:
+        if route.query:
+            operation = document["paths"][route.path][route.method.lower()]
+            operation["parameters"] += [
+                {"name": name, "in": "query", "schema": _sent(shape)}
+                for name, shape in shapes[route.query.__name__]["properties"].items()
+            ]
+    for query in {route.query for route in routes if route.query}:
+        del shapes[query.__name__]
+    return document
+
+
+def _sent(shape: dict[str, Any]) -> dict[str, Any]:
+    """Return the shape of what is sent: an address has no null, only what is not there."""
+    match shape.get("anyOf"):
+        case [inner, {"type": "null"}]:
+            rest = {key: value for key, value in shape.items() if key != "anyOf"}
+            return {**rest, **inner}
+        case _:
+            return shape

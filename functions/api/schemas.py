@@ -29,6 +29,13 @@ class Health(Answer):
     status: Annotated[str, Field(examples=["ok"])]
 
 
+class FieldFault(Answer):
+    """What is wrong with one field of a request."""
+
+    field: str
+    detail: str
+
+
 class Problem(Answer):
     """What went wrong (RFC 9457)."""
 
@@ -38,4 +45,4 @@ class Problem(Answer):
     detail: str
     instance: str
     request_id: str
-    errors: list[dict[str, str]] = []
+    errors: list[FieldFault]

@@ -86,6 +86,18 @@ class JudgedView(Answer, Generic[T]):
     source: Source
 
 
+class JudgedPriority(JudgedView[Priority]):
+    """How urgent triage judged it to be."""
+
+
+class JudgedCategory(JudgedView[Category]):
+    """What triage judged it to be about."""
+
+
+class JudgedSkills(JudgedView[list[str]]):
+    """What triage judged one must know to help."""
+
+
 class ProvenanceView(Answer):
     """How the verdict came about."""
 
@@ -104,9 +116,9 @@ class VerdictView(Answer):
     """What triage found; for staff only."""
 
     summary: str
-    priority: JudgedView[Priority]
-    category: JudgedView[Category]
-    skills: JudgedView[list[str]]
+    priority: JudgedPriority
+    category: JudgedCategory
+    skills: JudgedSkills
     language: str
     sentiment: Sentiment
     helpful_notes: Annotated[str, Field(description="Markdown, written by a machine")]
@@ -164,7 +176,7 @@ class StaffTicketView(TicketView):
 class TicketPage(Answer):
     """One page of tickets, newest first; `next_cursor` is null on the last one."""
 
-    items: list[StaffTicketLine] | list[TicketLine]
+    items: list[StaffTicketLine | TicketLine]
     next_cursor: str | None
 
 

@@ -50,7 +50,7 @@ LINKS = (
     ("list_parked", 200, "read_parked", "path.parked_id", "/items/0/id"),
     ("read_parked", 200, "redrive_parked", "path.parked_id", "/id"),
     ("list_parked", 200, "list_parked", "query.cursor", "/next_cursor"),
-    ("letters", 200, "letter", "path.number", "/items/0/number"),
+    ("list_letters", 200, "read_letter", "path.number", "/items/0/number"),
 )
 
 
