@@ -134,7 +134,14 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
-    return [{"name": each.name, "in": "header", **_header(each)} for each in route.reads]
+    return [_header_parameter(each) for each in route.reads]
+
+
+def _header_parameter(header: Header) -> dict[str, Any]:
+    told = _header(header)
+    # Generators explain an argument by its schema, people read the parameter.
+    told["schema"]["description"] = header.about
+    return {"name": header.name, "in": "header", **told}
 
 
 def _with_queries(document: dict[str, Any], routes: Sequence[Route]) -> dict[str, Any]:
