@@ -129,8 +129,12 @@ def test_a_change_sends_nothing_that_was_not_asked_for(made):
     assert sent == "{'available': False}\n"
 
 
+def nothing_is_told():
+    raise AssertionError("the document is made without the store")
+
+
 def test_of_what_is_deployed_a_client_can_be_made_as_well(tmp_path):
-    heard = webhooks(lambda: None, key=None, clock=SystemClock())
+    heard = webhooks(nothing_is_told, key=None, clock=SystemClock())
     (tmp_path / "openapi.json").write_text(document((*ROUTES, *heard)))
 
     run(*GENERATE, "--path", "openapi.json", "--output-path", "client", folder=tmp_path)
