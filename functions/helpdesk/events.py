@@ -90,6 +90,10 @@ SHAPES: Mapping[EventType, type[TicketData | UserData]] = {
     EventType.USER_SIGNED_UP: UserData,
 }
 
+# What integrators hear of is told to their webhooks too, by a step that belongs to no chain.
+HEARD: frozenset[EventType] = frozenset(SHAPES)
+HOOKS = "hooks"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -119,6 +123,11 @@ def encode(event: Event) -> str:
         "data": dict(event.data),
         "traceparent": event.traceparent,
     }
+    return envelope_text(envelope)
+
+
+def envelope_text(envelope: Envelope) -> str:
+    """Return an envelope as JSON text, the same bytes for the same one."""
     return json.dumps(envelope, sort_keys=True, separators=(",", ":"))
 
 
