@@ -123,11 +123,6 @@ def encode(event: Event) -> str:
         "data": dict(event.data),
         "traceparent": event.traceparent,
     }
-    return envelope_text(envelope)
-
-
-def envelope_text(envelope: Envelope) -> str:
-    """Return an envelope as JSON text, the same bytes for the same one."""
     return json.dumps(envelope, sort_keys=True, separators=(",", ":"))
 
 

@@ -15,12 +15,10 @@ from typing import Any
 from helpdesk import events
 from helpdesk.documents import Create, Data, Document, Filter, Op, Order, Query, Update, Value
 from helpdesk.errors import AlreadyExistsError, InvalidInputError, NotFoundError
-from helpdesk.events import VERSION, Event
+from helpdesk.events import Event
 from helpdesk.hooks import Hook
-from helpdesk.ports import Clock, Documents
-from helpdesk.wire import time_text
+from helpdesk.ports import Clock, Documents, Timer
 
-PING = "ping"  # no event: what an admin sends to see whether a hook works
 HISTORY_MOST = 10
 KEPT = timedelta(days=30)
 LEASE = timedelta(seconds=30)  # longer than any attempt lasts
@@ -30,7 +28,7 @@ _NAME = re.compile(r"[A-Za-z0-9]{1,40}\.[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _UNSEEN = "nobody saw how it ended"
 
 
-class DeliveryState(StrEnum):
+class State(StrEnum):
     """Where a delivery stands."""
 
     PENDING = "pending"
@@ -59,7 +57,7 @@ class Delivery:
     event_id: str
     type: str
     body: str
-    state: DeliveryState
+    state: State
     attempts: int
     next_at: datetime
     claimed_at: datetime | None
@@ -72,6 +70,13 @@ class Delivery:
     def id(self) -> str:
         """Return its name, which the same event for the same hook has again."""
         return f"{self.hook_id}.{self.event_id}"
+
+
+def timer_of(delivery: Delivery, *, due_at: datetime | None = None) -> Timer:
+    """Return the timer that takes a delivery up when it is due, or at another time."""
+    at = due_at or delivery.next_at
+    count = f"{delivery.attempts}.{int(at.timestamp())}"  # a name is used once
+    return Timer(name=f"hook.{delivery.id}.{count}", due_at=at, about=f"hook:{delivery.id}")
 
 
 class Deliveries:
@@ -91,29 +96,17 @@ class Deliveries:
             return False
         return True
 
-    def ping(self, hook: Hook, *, ping_id: str) -> Delivery:
-        """Keep a delivery that tells nothing but that it is a test, and return it.
-
-        The next sweep sends it: whoever asks for one has no timers.
-        """
-        envelope: events.Envelope = {
-            "id": ping_id,
-            "type": PING,
-            "version": VERSION,
-            "time": time_text(self._clock.now()),
-            "subject": hook.id,
-            "data": {"test": True},
-            "traceparent": "",
-        }
-        new = self._new(hook.id, ping_id, PING, events.envelope_text(envelope))
+    def begun(self, hook_id: str, event_id: str, *, kind: str, body: str) -> Delivery:
+        """Keep what is no event of ours for a hook, due at the next sweep, and return it."""
+        new = self._new(hook_id, event_id, kind, body)
         swept = replace(new, next_at=new.next_at - OVERDUE)
         self._documents.commit([Create(_path(new.id), _document(swept))])
-        return self.get(new.id)
+        return self.get(hook_id, event_id)
 
-    def get(self, delivery_id: str) -> Delivery:
-        """Return one delivery, or raise NotFoundError."""
-        known = _NAME.fullmatch(delivery_id)
-        found = self._documents.get(_path(delivery_id)) if known else None
+    def get(self, hook_id: str, event_id: str) -> Delivery:
+        """Return the delivery of an event to a hook, or raise NotFoundError."""
+        name = f"{hook_id}.{event_id}"
+        found = self._documents.get(_path(name)) if _NAME.fullmatch(name) else None
         if found is None or found.data["expires_at"] <= self._clock.now():
             raise NotFoundError("there is no such delivery")
         return _delivery(found)
@@ -122,7 +115,7 @@ class Deliveries:
         self,
         hook_id: str,
         *,
-        state: DeliveryState | None = None,
+        state: State | None = None,
         limit: int,
         after: tuple[Value, ...] | None = None,
     ) -> list[Delivery]:
@@ -143,23 +136,23 @@ class Deliveries:
 
         Raise InvalidInputError while it is pending, ConflictError when it was changed just now.
         """
-        if delivery.state is DeliveryState.PENDING:
+        if delivery.state is State.PENDING:
             raise InvalidInputError("the delivery is still on its way")
         now = self._clock.now()
         self._change(
             delivery,
-            state=DeliveryState.PENDING.value,
+            state=State.PENDING.value,
             attempts=0,
             next_at=now - OVERDUE,
             claimed_at=None,
             expires_at=now + KEPT,
         )
-        return self.get(delivery.id)
+        return self.get(delivery.hook_id, delivery.event_id)
 
     def due(self, now: datetime) -> Iterator[Delivery]:
         """Return what no timer came back to in time, the longest due first: some, if many are."""
         filters = (
-            Filter("state", Op.EQ, DeliveryState.PENDING.value),
+            Filter("state", Op.EQ, State.PENDING.value),
             Filter("next_at", Op.LE, now - OVERDUE),
         )
         query = Query("deliveries", filters, (Order("next_at"),), SWEEP_MOST)
@@ -192,7 +185,7 @@ class Deliveries:
         claimed: Delivery,
         tried: Tried,
         *,
-        state: DeliveryState,
+        state: State,
         next_at: datetime | None = None,
     ) -> bool:
         """Note how an attempt ended, and say whether it is still the one that counts.
@@ -205,7 +198,7 @@ class Deliveries:
             return False
         kept = _delivery(found)
         ours = kept.claimed_at == claimed.claimed_at and kept.attempts == claimed.attempts
-        if not ours and state is not DeliveryState.DELIVERED:
+        if not ours and state is not State.DELIVERED:
             return False
         history = (*kept.history, tried)[-HISTORY_MOST:]
         self._change(
@@ -224,7 +217,7 @@ class Deliveries:
             event_id=event_id,
             type=kind,
             body=body,
-            state=DeliveryState.PENDING,
+            state=State.PENDING,
             attempts=0,
             next_at=now,
             claimed_at=None,
@@ -268,7 +261,7 @@ def _delivery(document: Document) -> Delivery:
     return Delivery(
         **{
             **data,
-            "state": DeliveryState(data["state"]),
+            "state": State(data["state"]),
             "history": tuple(Tried(**each) for each in data["history"]),
         },
         version=document.version,

@@ -20,6 +20,7 @@ from helpdesk.ports import Clock, Documents, Ids
 
 HOOKS_PATH = "hooks/all"
 HOOKS_MOST = 20
+DESCRIPTION_MOST = 200
 OVERLAP = timedelta(hours=24)  # how long the secret before a rotation signs beside the new one
 FAILING_MOST = timedelta(days=5)
 _TRIES = 5  # at a change, while others change the same document
@@ -99,6 +100,17 @@ def signature(body: str, *, event_id: str, timestamp: int, secrets: Sequence[byt
     signed = f"{event_id}.{timestamp}.{body}".encode()
     macs = (hmac.new(each, signed, hashlib.sha256).digest() for each in secrets)
     return " ".join(f"v1,{b64encode(mac).decode()}" for mac in macs)
+
+
+def checked_description(text: str) -> str:
+    """Return a description on one line, or raise InvalidInputError."""
+    line = " ".join(text.split())
+    if len(line) > DESCRIPTION_MOST or not line.isprintable():
+        raise InvalidInputError(
+            f"description must be at most {DESCRIPTION_MOST} printable characters",
+            field="description",
+        )
+    return line
 
 
 class Hooks:
