@@ -7,6 +7,7 @@ from api.devices import Devices
 from api.directory import Directory
 from api.entrance import Entrance, Keepers
 from api.history import History
+from api.hooks import CLOUD, HookDesk, Ways
 from api.limits import Limits
 from api.links import Links
 from api.operations import Operations
@@ -16,6 +17,8 @@ from api.renewal import Renewal
 from api.sessions import Sessions
 from api.tickets import TicketDesk
 from api.tokens import Tokens
+from helpdesk.hook_deliveries import Deliveries
+from helpdesk.hooks import Hooks
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Parked
 from helpdesk.ports import Clock, Documents, Ids
@@ -49,14 +52,21 @@ class Desk:
     skills: Skills
     history: History
     operations: Operations
+    hooks: HookDesk
     sign_up: SignUp
     proxies: int
 
 
 def desk_over(
-    stores: Stores, settings: ApiSettings, *, passwords: Passwords, clock: Clock, ids: Ids
+    stores: Stores,
+    settings: ApiSettings,
+    *,
+    passwords: Passwords,
+    clock: Clock,
+    ids: Ids,
+    ways: Ways = CLOUD,
 ) -> Desk:
-    """Return a desk that keeps everything in these stores."""
+    """Return a desk that keeps everything in these stores; `ways` are those of its webhooks."""
     auth, users = stores.auth, stores.users
     accounts = Accounts(documents=auth, users=users, clock=clock, ids=ids)
     tokens = Tokens(settings.tokens, clock=clock, ids=ids)
@@ -98,6 +108,15 @@ def desk_over(
             parked=Parked(documents=stores.documents, clock=clock),
             outbox=stores.outbox,
             seal_key=settings.seal_key,
+        ),
+        hooks=HookDesk(
+            hooks=Hooks(documents=stores.documents, clock=clock, ids=ids),
+            deliveries=Deliveries(documents=stores.documents, clock=clock),
+            key=settings.hook_key,
+            seal_key=settings.seal_key,
+            clock=clock,
+            ids=ids,
+            ways=ways,
         ),
         skills=skills,
         sign_up=settings.sign_up,
