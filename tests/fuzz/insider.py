@@ -18,7 +18,9 @@ from api.routes import ROUTES
 from api.webhooks import SIGNATURE, TIMESTAMP, webhooks
 from helpdesk import events
 from helpdesk.claims import Claims
+from helpdesk.documents import Update
 from helpdesk.errors import UnauthenticatedError
+from helpdesk.hooks import Hooks
 from helpdesk.links import link_token
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Kind
@@ -34,10 +36,12 @@ from tests.unit.api.desk import SETTINGS, Counter, log_in
 ACCESS, REFRESH, LINK = "the-access-token", "the-refresh-token", "the-link-token"
 SESSION, CURSOR, SIGNED = "the-session", "the-cursor", "the-signature"
 PARKED = "the-parked-event"
+HOOK, DELIVERY = "the-webhook", "the-delivery"
 NEWCOMER = "the-newcomer@example.com"
 
 INSIDE = re.compile(rb'Traceback \(|site-packages|File \\?"|sqlite3|helpdesk\.errors')
 CARRIER = ec.generate_private_key(ec.SECP256R1())
+ROOM = 10  # webhooks that stay when a request may make one more
 
 
 class Insider:
@@ -98,12 +102,28 @@ class Insider:
             environ["PATH_INFO"] = environ["PATH_INFO"].replace(SESSION, self._session())
         if f"/{PARKED}" in environ["PATH_INFO"]:
             environ["PATH_INFO"] = environ["PATH_INFO"].replace(PARKED, self._parked())
+        if environ["PATH_INFO"].startswith("/api/hooks"):
+            self._put_in_hooks(environ)
         if f"cursor={CURSOR}" in environ["QUERY_STRING"]:
             environ["QUERY_STRING"] = self._going_on(environ)
         if environ.get("HTTP_AUTHORIZATION") == f"Bearer {ACCESS}":
             environ["HTTP_AUTHORIZATION"] = f"Bearer {self._access_token()}"
         if environ.get(_key(SIGNATURE)) == SIGNED:
             environ |= self._signature(body)
+
+    def _put_in_hooks(self, environ):
+        """Make room for a webhook, and put one into the path with what has arrived there."""
+        house = self.counter.house
+        hooks = Hooks(documents=house.documents, clock=self.clock, ids=house.ids)
+        for each in hooks.list()[:-ROOM]:
+            hooks.remove(each.id)
+        if f"/{HOOK}" not in environ["PATH_INFO"]:
+            return
+        hook_id = hooks.add(url="https://hooks.example.com/helpdesk", created_by="chief").id
+        sent = [self.counter.desk.hooks.ping(hook_id) for _ in range(2)]
+        house.documents.commit([Update(f"deliveries/{sent[0].id}", {"state": "delivered"})])
+        path = environ["PATH_INFO"].replace(HOOK, hook_id)
+        environ["PATH_INFO"] = path.replace(DELIVERY, sent[0].event_id)
 
     def _operation(self, environ):
         """Return which operation answers, by its method and path; None for none."""

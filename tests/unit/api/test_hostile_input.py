@@ -13,6 +13,7 @@ import pytest
 
 from api.openapi import document
 from api.routes import ROUTES
+from helpdesk.hooks import Hooks
 from helpdesk.parked import Kind
 from helpdesk.timeline import recorded
 from helpdesk.user import Role
@@ -94,6 +95,7 @@ RIGHT = {
     "new_password": "another private phrase",
     "skills": ["Printing"],
     "role": "moderator",
+    "url": "https://hooks.example.com/helpdesk",
 }
 _number = count()
 
@@ -160,6 +162,7 @@ class Hostile:
         self._asker = self.somebody()
         self.target = desk.somebody("grace")
         self.ticket = self.target.file().json["id"]
+        self.hook = a_hook(desk).id
 
     def ask(self, method, path, raw=b"", headers=None):
         answer = self._asked(method, path, raw, headers)
@@ -178,8 +181,19 @@ class Hostile:
 
     def filled(self, path, **parts):
         """Return the path of something that is there, where we know a thing of its kind."""
-        known = {"user_id": self.target.user.id, "ticket_id": self.ticket, **parts}
+        known = {
+            "user_id": self.target.user.id, "ticket_id": self.ticket, "hook_id": self.hook, **parts
+        }  # fmt: skip
         return re.sub(r"{(\w+)}", lambda part: known.get(part[1], "nobody"), path)
+
+
+def a_hook(desk):
+    """Keep a webhook, whatever was kept before."""
+    house = desk.house
+    hooks = Hooks(documents=house.documents, clock=house.clock, ids=house.ids)
+    for each in hooks.list():
+        hooks.remove(each.id)
+    return hooks.add(url=RIGHT["url"], created_by="chief")
 
 
 @pytest.fixture(scope="module")
@@ -340,13 +354,16 @@ def listed(battered):
         battered.house.parked.park(
             "{", event_id=name, step="triage", kind=Kind.PERMANENT, reason="no"
         )
-    return one, other, first
+    hook_id = a_hook(battered).id
+    for _ in range(2):
+        battered.desk.hooks.ping(hook_id)
+    return one, other, {"ticket_id": first, "hook_id": hook_id}
 
 
 @pytest.mark.parametrize("path", PAGED)
 def test_a_cursor_opens_its_own_page_to_its_owner_alone(listed, path):
-    one, other, ticket_id = listed
-    path = path.replace("{ticket_id}", ticket_id)
+    one, other, known = listed
+    path = re.sub(r"{(\w+)}", lambda part: known[part[1]], path)
     cursor = one.get(f"{path}?limit=1").json["next_cursor"]
     elsewhere = next(each for each in PAGED if "{" not in each and each != path)
 
