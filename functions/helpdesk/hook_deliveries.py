@@ -87,14 +87,14 @@ class Deliveries:
         self._documents = documents
         self._clock = clock
 
-    def opened(self, hook: Hook, event: Event) -> bool:
-        """Keep the delivery of an event to a hook, due now; say whether it is a new one."""
+    def opened(self, hook: Hook, event: Event) -> Delivery | None:
+        """Keep the delivery of an event to a hook, due now; None when it is kept already."""
         new = self._new(hook.id, event.id, event.type.value, events.encode(event))
         try:
             self._documents.commit([Create(_path(new.id), _document(new))])
         except AlreadyExistsError:
-            return False
-        return True
+            return None
+        return new
 
     def begun(self, hook_id: str, event_id: str, *, kind: str, body: str) -> Delivery:
         """Keep what is no event of ours for a hook, due at the next sweep, and return it."""

@@ -48,7 +48,10 @@ def checked_url(text: str, *, private: bool) -> str:
         raise _refusal("must hold no fragment")
     if "\\" in text or not _PATH.fullmatch(parts.path + parts.query):
         raise _refusal("must be spelt in ASCII, with % for all else")
-    host = _host(parts.hostname or "", private=private)
+    name = parts.hostname or ""
+    if "[" in parts.netloc and ":" not in name:
+        raise _refusal("must name a host")  # brackets are for addresses of IPv6
+    host = _host(name, private=private)
     rest = parts._replace(netloc=host + _port(parts, private=private)).geturl()
     if len(rest) > URL_MOST:
         raise _refusal(f"must be at most {URL_MOST} characters")

@@ -15,6 +15,7 @@ from helpdesk.ports import Timer
 from helpdesk.settings import SettingsError
 from tests.builders import NOW, an_event
 from tests.unit.helpdesk.alarms import Alarms
+from tests.unit.upkeep.receivers import a_post
 from upkeep.calls import answer
 from upkeep.rounds import Upkeep
 
@@ -26,6 +27,7 @@ def upkeep(line):
     return Upkeep(
         outbox=line.outbox, parked=line.parked, claims=claims, users=line.users,
         tickets=line.tickets, timers=alarms, clock=line.clock,
+        hooks=a_post(line.documents, timers=alarms, clock=line.clock),
     )  # fmt: skip
 
 
