@@ -18,9 +18,7 @@ from api.routes import ROUTES
 from api.webhooks import SIGNATURE, TIMESTAMP, webhooks
 from helpdesk import events
 from helpdesk.claims import Claims
-from helpdesk.documents import Update
 from helpdesk.errors import UnauthenticatedError
-from helpdesk.hooks import Hooks
 from helpdesk.links import link_token
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Kind
@@ -31,6 +29,7 @@ from local.bus import QueueBus
 from local.pages import pages
 from tests.builders import FixedClock, an_entry, an_event
 from tests.unit.api.desk import SETTINGS, Counter, log_in
+from tests.unit.api.hooks import URL, ended, repository
 
 # Words for what is made only when a request is sent: it uses it up, or it is soon too old.
 ACCESS, REFRESH, LINK = "the-access-token", "the-refresh-token", "the-link-token"
@@ -41,7 +40,7 @@ NEWCOMER = "the-newcomer@example.com"
 
 INSIDE = re.compile(rb'Traceback \(|site-packages|File \\?"|sqlite3|helpdesk\.errors')
 CARRIER = ec.generate_private_key(ec.SECP256R1())
-ROOM = 10  # webhooks that stay when a request may make one more
+ROOM = 10  # webhooks of the fuzzer that stay when it may make one more: it looks for its own
 
 
 class Insider:
@@ -113,17 +112,17 @@ class Insider:
 
     def _put_in_hooks(self, environ):
         """Make room for a webhook, and put one into the path with what has arrived there."""
-        house = self.counter.house
-        hooks = Hooks(documents=house.documents, clock=self.clock, ids=house.ids)
-        for each in hooks.list()[:-ROOM]:
+        hooks = repository(self.counter)
+        ours = [each for each in hooks.list() if each.created_by == "insider"]
+        for each in (*ours, *[each for each in hooks.list() if each not in ours][:-ROOM]):
             hooks.remove(each.id)
         if f"/{HOOK}" not in environ["PATH_INFO"]:
             return
-        hook_id = hooks.add(url="https://hooks.example.com/helpdesk", created_by="chief").id
+        hook_id = hooks.add(url=URL, created_by="insider").id
         sent = [self.counter.desk.hooks.ping(hook_id) for _ in range(2)]
-        house.documents.commit([Update(f"deliveries/{sent[0].id}", {"state": "delivered"})])
+        arrived = ended(self.counter, sent[0])
         path = environ["PATH_INFO"].replace(HOOK, hook_id)
-        environ["PATH_INFO"] = path.replace(DELIVERY, sent[0].event_id)
+        environ["PATH_INFO"] = path.replace(DELIVERY, arrived.event_id)
 
     def _operation(self, environ):
         """Return which operation answers, by its method and path; None for none."""

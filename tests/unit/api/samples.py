@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from api.links import Links
 from api.policy import Act, View
 from helpdesk import events
-from helpdesk.documents import Create, Update
-from helpdesk.hooks import Hooks
+from helpdesk.documents import Create
 from helpdesk.links import link_token
 from helpdesk.parked import Kind
 from helpdesk.ports import Letter
@@ -20,6 +19,7 @@ from helpdesk.user import Role, User
 from helpdesk.wire import ticket_document
 from tests.builders import a_ticket, a_verdict, an_event
 from tests.unit.api.desk import PASSWORD, SETTINGS, Visitor
+from tests.unit.api.hooks import ended, repository
 
 NEXT = "another quite private phrase"
 ROOM = 10  # webhooks that stay when one more is made: a desk takes no more than twice as many
@@ -147,25 +147,19 @@ class Stage:
 
     def hook_wanted(self):
         """Return what a webhook is asked for with, and make room for it."""
-        hooks = self._hooks()
+        hooks = repository(self.counter)
         for each in hooks.list()[:-ROOM]:
             hooks.remove(each.id)
         return {"url": f"https://hooks.example.com/{self.new_id()}"}
 
     def hook(self):
         """Keep a webhook, and return its id."""
-        return self._hooks().add(**self.hook_wanted(), created_by="chief").id
-
-    def _hooks(self):
-        house = self.counter.house
-        return Hooks(documents=house.documents, clock=house.clock, ids=house.ids)
+        return repository(self.counter).add(**self.hook_wanted(), created_by="chief").id
 
     def delivery(self):
         """Keep what was sent to a webhook and has arrived, and return what it is called."""
         hook_id = self.hook()
-        sent = self.counter.desk.hooks.ping(hook_id)
-        arrived = Update(f"deliveries/{sent.id}", {"state": "delivered"})
-        self.counter.house.documents.commit([arrived])
+        sent = ended(self.counter, self.counter.desk.hooks.ping(hook_id))
         self._hook_of[sent.event_id] = hook_id
         return sent.event_id
 

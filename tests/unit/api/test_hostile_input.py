@@ -13,7 +13,6 @@ import pytest
 
 from api.openapi import document
 from api.routes import ROUTES
-from helpdesk.hooks import Hooks
 from helpdesk.parked import Kind
 from helpdesk.timeline import recorded
 from helpdesk.user import Role
@@ -21,6 +20,7 @@ from local.mailbox import Mailbox
 from local.pages import pages
 from tests.builders import NOW, an_entry
 from tests.unit.api.desk import PASSWORD, is_problem
+from tests.unit.api.hooks import URL, repository
 
 NOBODYS = cast(Mailbox, None)  # the routes are described, not asked
 WHOLE = (*ROUTES, *pages(NOBODYS))
@@ -95,7 +95,7 @@ RIGHT = {
     "new_password": "another private phrase",
     "skills": ["Printing"],
     "role": "moderator",
-    "url": "https://hooks.example.com/helpdesk",
+    "url": URL,
 }
 _number = count()
 
@@ -189,11 +189,10 @@ class Hostile:
 
 def a_hook(desk):
     """Keep a webhook, whatever was kept before."""
-    house = desk.house
-    hooks = Hooks(documents=house.documents, clock=house.clock, ids=house.ids)
+    hooks = repository(desk)
     for each in hooks.list():
         hooks.remove(each.id)
-    return hooks.add(url=RIGHT["url"], created_by="chief")
+    return hooks.add(url=URL, created_by="chief")
 
 
 @pytest.fixture(scope="module")
