@@ -3,6 +3,7 @@
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ BODY = '{"id":"e1"}'
 def verified():
     [code] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert code.count("\n") <= 15
-    names = {}
+    names: dict[str, Any] = {}
     exec(code, names)  # noqa: S102 - the page's own code is what is tested
     return names["verified"]
 

@@ -14,6 +14,7 @@ from helpdesk.hook_deliveries import (
     LEASE,
     OVERDUE,
     Deliveries,
+    Delivery,
     State,
     Tried,
     timer_of,
@@ -101,7 +102,7 @@ def test_what_has_expired_is_not_found_though_the_store_still_has_it(deliveries,
 
 
 def test_the_newest_is_listed_first_and_the_list_goes_on(deliveries, clock):
-    made = []
+    made: list[Delivery] = []
     for number in range(3):
         clock.tick(seconds=1)
         made.insert(0, opened(deliveries, id=f"e{number}"))

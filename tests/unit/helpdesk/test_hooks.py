@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpdesk.clock import RandomIds
 from helpdesk.errors import ConflictError, InvalidInputError, NotFoundError, OutsideError
 from helpdesk.events import EventType
 from helpdesk.hooks import (
@@ -129,8 +130,7 @@ def test_a_removed_hook_is_gone(hooks):
 @pytest.mark.parametrize("kept", [0, 1])
 def test_what_others_do_to_other_hooks_meanwhile_is_kept_too(hooks, store, documents, clock, kept):
     mine = [add(hooks) for _ in range(kept)]
-    others = Hooks(documents=documents, clock=clock, ids=SequenceIds())
-    others._ids._last = 70
+    others = Hooks(documents=documents, clock=clock, ids=RandomIds())
     store.interrupt(lambda: add(others))
 
     mine.append(add(hooks))
@@ -143,17 +143,14 @@ def test_who_never_has_a_turn_is_told_so(hooks, store, documents, clock):
     others = Hooks(documents=documents, clock=clock, ids=SequenceIds())
     hook = add(others)
 
-    class Busy:
+    class Busy(Faulty):
         """Somebody changes the document before every commit."""
-
-        def get(self, path):
-            return documents.get(path)
 
         def commit(self, writes):
             others.change(hook.id, lambda kept: replace(kept, description=kept.description + "!"))
             return documents.commit(writes)
 
-    busy = Hooks(documents=Busy(), clock=clock, ids=SequenceIds())
+    busy = Hooks(documents=Busy(documents), clock=clock, ids=SequenceIds())
 
     with pytest.raises(ConflictError):
         busy.remove(hook.id)

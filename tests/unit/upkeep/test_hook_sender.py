@@ -306,7 +306,12 @@ def test_a_look_up_that_fails_finds_nothing(monkeypatch, failure):
 
 def test_a_look_up_that_never_ends_is_not_waited_for(monkeypatch):
     never = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [] if never.wait(10) else [])
+
+    def wait(*_, **__):
+        never.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
     sender = HookSender(private=True, deadline_s=QUICK_S)
 
     attempt = sender.post("http://slow.example.com", body=BODY, headers={})
@@ -413,6 +418,7 @@ def test_a_handshake_that_never_comes_is_not_waited_for():
 
 def test_a_server_that_resets_a_handshake_is_told():
     def reset(connection):
+        connection.recv(1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     with speaking(reset) as port:
