@@ -79,6 +79,9 @@ def timer_of(delivery: Delivery, *, due_at: datetime | None = None) -> Timer:
     return Timer(name=f"hook.{delivery.id}.{count}", due_at=at, about=f"hook:{delivery.id}")
 
 
+_FIELDS = tuple(name for name in Delivery.__dataclass_fields__ if name != "version")
+
+
 class Deliveries:
     """Keeps deliveries."""
 
@@ -258,9 +261,10 @@ def _tried_document(tried: Tried) -> dict[str, Any]:
 
 def _delivery(document: Document) -> Delivery:
     data = document.data
+    told = {name: data[name] for name in _FIELDS}  # a newer version of us may keep more
     return Delivery(
         **{
-            **data,
+            **told,
             "state": State(data["state"]),
             "history": tuple(Tried(**each) for each in data["history"]),
         },

@@ -113,6 +113,10 @@ def checked_description(text: str) -> str:
     return line
 
 
+_KINDS = frozenset(kind.value for kind in EventType)
+_FIELDS = tuple(Hook.__dataclass_fields__)
+
+
 class Hooks:
     """Keeps the hooks."""
 
@@ -248,4 +252,10 @@ def _row(hook: Hook) -> Data:
 
 
 def _hook(hook_id: str, row: Mapping[str, Any]) -> Hook:
-    return Hook(**{**row, "id": hook_id, "events": tuple(map(EventType, row["events"]))})
+    """Return the hook that a row keeps, also one that a newer version of us kept."""
+    known = tuple(EventType(kind) for kind in row["events"] if kind in _KINDS)
+    told = {name: row[name] for name in _FIELDS if name in row}
+    hook = Hook(**{**told, "id": hook_id, "events": known})
+    if known or not row["events"]:
+        return hook
+    return hook.switched_off("none of its events is known here")  # without any it would get all

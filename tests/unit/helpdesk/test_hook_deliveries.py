@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from helpdesk import events
-from helpdesk.documents import Delete
+from helpdesk.documents import Delete, Update
 from helpdesk.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
 from helpdesk.hook_deliveries import (
     HISTORY_MOST,
@@ -63,6 +63,13 @@ def test_the_same_event_is_one_delivery_for_each_hook(deliveries):
     assert deliveries.opened(a_hook(), an_event()) is None
     assert deliveries.opened(a_hook(id="H2"), an_event())
     assert deliveries.get("H1", EVENT_ID).state is State.DELIVERED
+
+
+def test_what_a_newer_version_keeps_beside_it_does_no_harm(deliveries, documents):
+    kept = opened(deliveries)
+    documents.commit([Update(f"deliveries/{kept.id}", {"colour": "red"})])
+
+    assert replace(deliveries.get("H1", EVENT_ID), version=kept.version) == kept
 
 
 def test_what_is_no_event_is_sent_by_the_next_sweep(deliveries):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.clock import RandomIds
+from helpdesk.documents import Set
 from helpdesk.errors import ConflictError, InvalidInputError, NotFoundError, OutsideError
 from helpdesk.events import EventType
 from helpdesk.hooks import (
@@ -207,6 +208,20 @@ def test_one_that_only_fails_for_days_is_switched_off_and_can_be_switched_on():
     assert (still.enabled, still.failing_since) == (True, NOW)
     assert (off.enabled, off.disabled_reason) == (False, "it only failed for 5 days")
     assert failing.recovered() == off.enabled_again() == a_hook()
+
+
+def test_what_a_newer_version_kept_is_read_as_far_as_it_is_known(hooks, documents):
+    both, new = add(hooks, events=(EventType.TICKET_CREATED,)), add(hooks)
+    rows = documents.get(HOOKS_PATH).data["hooks"]
+    rows[both.id] |= {"events": ["ticket-created", "ticket-sung"], "colour": "red"}
+    rows[new.id] |= {"events": ["ticket-sung"]}
+    documents.commit([Set(HOOKS_PATH, {"hooks": rows})])
+
+    assert hooks.get(both.id) == both
+    assert not hooks.get(new.id).enabled
+    assert hooks.wanted() == {EventType.TICKET_CREATED}
+    hooks.change(both.id, lambda kept: kept.failed(NOW))
+    assert documents.get(HOOKS_PATH).data["hooks"][new.id] == rows[new.id]
 
 
 def test_the_store_holds_no_secret(hooks, documents):
