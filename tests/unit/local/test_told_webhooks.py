@@ -135,3 +135,23 @@ def test_a_house_without_webhooks_does_nothing_for_them(house):
 
     assert within(5, lambda: house.tickets.get(filed["id"]).notified_at)
     assert house.hooks.hooks.wanted() == frozenset()
+
+
+def test_a_test_and_a_replay_go_out_at_once(house):
+    with Receiver(500) as receiver:
+        hook = added(house, receiver)
+        ada = admin(house)
+
+        assert ada.post(f"/api/hooks/{hook['id']}/test").status_code == 202
+        assert within(5, lambda: len(receiver.requests) == 1)
+        ended = within(5, lambda: (found := delivery(house)).history and found)
+        house.hooks.deliveries.note(
+            house.hooks.deliveries.claim(ended), ended.history[0], state=State.FAILED
+        )
+        again = ada.post(f"/api/hooks/{hook['id']}/deliveries/{ended.event_id}/replay")
+        assert again.status_code == 202
+        assert within(5, lambda: delivery(house).state is State.DELIVERED)
+
+    first, second = receiver.requests
+    assert first.raw == second.raw
+    assert signed_as_the_specification_says(hook["secret"], second.headers, second.raw)
