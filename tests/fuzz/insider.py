@@ -60,6 +60,7 @@ class Insider:
         self.app = create_app(lambda: self.counter.desk, routes=self.routes)
         self.answered: Tally[tuple[str | None, int]] = Tally()
         self.told_of_inside = []
+        self._hooks: list[str] = []
         for _ in range(3):
             self._parked()
         self._kept = self._account()
@@ -113,9 +114,12 @@ class Insider:
     def _put_in_hooks(self, environ):
         """Make room for a webhook, and put one into the path with what has arrived there."""
         hooks = repository(self.counter)
-        ours = [each for each in hooks.list() if each.created_by == "insider"]
-        for each in (*ours, *[each for each in hooks.list() if each not in ours][:-ROOM]):
-            hooks.remove(each.id)
+        there = {each.id: each.created_by == "insider" for each in hooks.list()}
+        # In the order in which they came: time may stand still, and then the list has none.
+        self._hooks = [each for each in dict.fromkeys([*self._hooks, *there]) if each in there]
+        ours = [each for each in self._hooks if there[each]]
+        for each in (*ours, *[each for each in self._hooks if each not in ours][:-ROOM]):
+            hooks.remove(each)
         if f"/{HOOK}" not in environ["PATH_INFO"]:
             return
         hook_id = hooks.add(url=URL, created_by="insider").id
