@@ -21,6 +21,7 @@ from emulated.sendgrid import KEY, SendGridServer
 from emulated.tasks import TasksServer
 from emulated.vertex import VertexServer
 from helpdesk.clock import RandomIds, SystemClock
+from helpdesk.events import HOOKS
 from helpdesk.outbox import NoBus, Outbox
 from helpdesk.settings import SECRET_LEAST, ApiSettings, SignUp
 from helpdesk.tickets import Tickets
@@ -81,7 +82,7 @@ class EmulatedCloud:
             topics.lay_out(
                 pubsub.address,
                 PROJECT,
-                push_to=lambda step: self._pushed_to(step, "/"),
+                push_to=self._pushed_for,
                 dead_letters_to=self._pushed_to("upkeep", "/dead-letters"),
                 attempts=ATTEMPTS,
                 min_backoff_s=0,  # under a retry policy the emulator loses messages: docs/traps.md
@@ -133,6 +134,11 @@ class EmulatedCloud:
         for name, function in made.items():
             function.await_answer("/healthz" if name == "api" else "/")
 
+    def _pushed_for(self, step: str) -> str:
+        if step == HOOKS:
+            return self._pushed_to("upkeep", "/hooks")
+        return self._pushed_to(step, "/")
+
     def _pushed_to(self, name: str, path: str) -> str:
         """Return where a subscription pushes to; without an address its messages just lie there."""
         return "" if self._asleep else f"{self.functions[name].url}{path}"
@@ -162,7 +168,9 @@ class EmulatedCloud:
             "HELPDESK_PEPPERS": _keys("p1"),
             "HELPDESK_SEAL_KEY": _secret(),
             "HELPDESK_LINK_KEY": _secret(),
+            "HELPDESK_HOOK_KEY": _secret(),
         }
+        hooks = {"HELPDESK_HOOK_KEY": self.secrets["HELPDESK_HOOK_KEY"]}
         links = {"HELPDESK_LINK_KEY": self.secrets["HELPDESK_LINK_KEY"]}
         public = {"HELPDESK_URL": urls["api"]}
         mail = {"HELPDESK_SENDGRID_KEY": KEY, "HELPDESK_SENDER": "desk@helpdesk.example.com"}
@@ -173,7 +181,7 @@ class EmulatedCloud:
             "triage": {**here, **model},
             "assign": here,
             "notify": {**here, **public, **links, **mail, **timers},
-            "upkeep": {**here, **timers},
+            "upkeep": {**here, **timers, **hooks},
         }
 
     def _found(self) -> None:

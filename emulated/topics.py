@@ -8,7 +8,7 @@ from google import pubsub_v1
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from helpdesk.events import WAKES
+from helpdesk.events import HEARD, HOOKS, WAKES
 
 DEAD_LETTERS = "dead-letters"
 ATTEMPTS_LEAST = 5  # Pub/Sub takes no fewer
@@ -27,6 +27,8 @@ def lay_out(
     ack_deadline_s: int = 60,
 ) -> None:
     """Make a topic for each event and a subscription `{topic}.{step}` for each step it wakes.
+
+    What webhooks are told of has one more, `{topic}.hooks`.
 
     A step's events are pushed to the URL that `push_to` gives for it; what failed at every attempt
     goes to the topic of dead letters, and from there to `dead_letters_to`. Once for each project.
@@ -54,7 +56,7 @@ def lay_out(
     # Nobody else looks at a dead letter: it is pushed until upkeep has parked it.
     wanted = [subscription(DEAD_LETTERS, "upkeep", dead_letters_to)]
     for kind, steps in WAKES.items():
-        for step in steps:
+        for step in (*steps, *((HOOKS,) if kind in HEARD else ())):
             wanted.append(subscription(kind.value, step, push_to(step)))
             wanted[-1].dead_letter_policy = giving_up
     with grpc.insecure_channel(address) as channel:

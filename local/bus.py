@@ -1,21 +1,31 @@
 """The Bus and Timers ports over the queue."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from helpdesk import events, timers
-from helpdesk.events import WAKES, Event
+from helpdesk.events import HOOKS, WAKES, Event, EventType
 from helpdesk.ports import Timer
 from local.queue import Message, SqliteQueue
 
 TIMER = "timer"
 
 
-class QueueBus:
-    """The Bus port: an event becomes a message for every step that it wakes."""
+def _nobody() -> frozenset[EventType]:
+    return frozenset()
 
-    def __init__(self, queue: SqliteQueue) -> None:
-        """Publish into `queue`."""
+
+class QueueBus:
+    """The Bus port: an event becomes a message for every step that it wakes.
+
+    Most houses have no webhooks, and there the step that tells them gets no message either.
+    """
+
+    def __init__(
+        self, queue: SqliteQueue, *, heard: Callable[[], frozenset[EventType]] = _nobody
+    ) -> None:
+        """Publish into `queue`; `heard` says which events webhooks are to be told of just now."""
         self._queue = queue
+        self._heard = heard
 
     def publish(self, event: Event) -> None:
         """Return once the event is in the file, or raise OutsideError."""
@@ -23,11 +33,12 @@ class QueueBus:
 
     def publish_all(self, committed: Sequence[Event]) -> None:
         """Publish events in one transaction, or raise OutsideError."""
+        heard = self._heard()
         self._queue.put_all(
             [
                 Message(target=step, body=events.encode(event))
                 for event in committed
-                for step in WAKES[event.type]
+                for step in (*WAKES[event.type], *((HOOKS,) if event.type in heard else ()))
             ]
         )
 

@@ -14,6 +14,7 @@ from flask import Flask
 from api.app import create_app
 from api.desk import Stores, desk_over
 from api.edge import Edge
+from api.hooks import Ways
 from api.passwords import Passwords
 from api.routes import ROUTES
 from assign.step import assign_ticket
@@ -22,6 +23,7 @@ from helpdesk.claims import Claims
 from helpdesk.clock import RandomIds, SystemClock
 from helpdesk.delivery import Step, deliver, give_up
 from helpdesk.errors import InvalidInputError, OutsideError, PermanentError, TransientError
+from helpdesk.events import HOOKS
 from helpdesk.mail import Mail
 from helpdesk.parked import Parked
 from helpdesk.ports import Classifier, Clock, Ids
@@ -36,9 +38,11 @@ from local.mailbox import Mailbox
 from local.pages import pages
 from local.queue import Backoff, Handler, SqliteQueue
 from local.relay import RelayedOutbox
+from local.senders import Senders
 from local.traffic import Traffic
 from notify.step import notify_people
 from triage.step import triage_ticket
+from upkeep.hooks import HookPost, fan_out
 from upkeep.relay import relay_outbox
 from upkeep.rounds import Upkeep
 
@@ -70,7 +74,7 @@ class House:
         ids: Ids | None = None,
         classifier: Classifier | None = None,
         backoff: Backoff | None = None,
-        bus_over: Callable[[SqliteQueue], QueueBus] = QueueBus,
+        bus_over: Callable[[SqliteQueue], QueueBus] | None = None,
     ) -> None:
         """Open or make the folder's files, or raise OutsideError; the caller holds its lock."""
         self.clock = clock or SystemClock()
@@ -92,9 +96,18 @@ class House:
         # power cut takes their work together with the note that it was done. So it is done again,
         # and only what a caller waits for has to be on the disk.
         self._followed = SqliteDocuments(self._file, durable=False)
+        self.hooks = HookPost.connect(
+            documents=self._followed,
+            timers=self._timers,
+            clock=self.clock,
+            key=settings.hook_key,
+            private=True,
+        )
+        self._senders = Senders()
+        bus = bus_over(self.queue) if bus_over else None
         self.outbox = RelayedOutbox(
             documents=self._followed,
-            bus=bus_over(self.queue),
+            bus=bus or QueueBus(self.queue, heard=self.hooks.hooks.wanted),
             clock=self.clock,
             turn=self.traffic.step,
         )
@@ -110,7 +123,12 @@ class House:
             tickets=self.tickets,
         )
         self.desk = desk_over(
-            stores, settings, passwords=self.passwords, clock=self.clock, ids=self.ids
+            stores,
+            settings,
+            passwords=self.passwords,
+            clock=self.clock,
+            ids=self.ids,
+            ways=Ways(private=True, timers=self._timers),
         )
         self.upkeep = Upkeep(
             outbox=self.outbox,
@@ -123,6 +141,7 @@ class House:
             ),
             users=self.users,
             tickets=self.tickets,
+            hooks=self.hooks,
             timers=self._timers,
             clock=self.clock,
         )
@@ -137,7 +156,7 @@ class House:
         return Edge(url=self.settings.url, origins=self.settings.origins)
 
     def steps(self) -> Mapping[str, Step]:
-        """Return every step by the name that WAKES gives it."""
+        """Return every step by its name: those of WAKES, and the one that tells webhooks."""
         rules = RulesOnDemand()
         mail = Mail(
             documents=self._followed,
@@ -164,6 +183,7 @@ class House:
                 url=self.settings.url,
                 link_key=self.settings.link_key,
             ),
+            HOOKS: partial(fan_out, post=self.hooks),
         }
 
     def app(self) -> Flask:
@@ -195,6 +215,7 @@ class House:
         if self._sweeper:
             self._sweeper.join()
         self.queue.stop()
+        self._senders.close()
         self.outbox.stop()
         self._file.close()
         self.auth.close()
@@ -228,7 +249,12 @@ class House:
 
     def _fire(self, body: str) -> None:
         try:
-            self.upkeep.fire(timers.decode(body))
+            timer = timers.decode(body)
+            kind, _, name = timer.about.partition(":")
+            if kind == "hook":
+                self._senders.take(name, partial(self.upkeep.fire, timer))
+            else:
+                self.upkeep.fire(timer)
         except PermanentError as error:
             # Set by another version of us: no later try would know more.
             log.error("timer refused", extra={"reason": str(error)})  # noqa: TRY400 - known

@@ -14,7 +14,7 @@ from helpdesk.settings import SECRET_LEAST, ApiSettings, SettingsError, SignUp, 
 HOW_TO_MEND = "restore it from a backup, or start over with --fresh, which forgets everything"
 # These seal what can be had again: places in lists, known devices, links that live for minutes. A
 # house from before there was such a key gets one. Without a pepper, though, nobody could log in.
-ADDED_LATER = ("seal_key", "link_key")
+ADDED_LATER = ("seal_key", "link_key", "hook_key")
 TICKETS_PER_HOUR = 1_000_000  # a house of one's own has no strangers to hold off
 
 
@@ -47,6 +47,7 @@ def _settings(kept: Mapping[str, Any], *, url: str) -> ApiSettings:
         peppers=keys(json.dumps(kept["peppers"])),
         seal_key=secret(kept["seal_key"]),
         link_key=secret(kept["link_key"]),
+        hook_key=secret(kept["hook_key"]),
         sign_up=SignUp.DIRECT,
         proxies=0,
         tickets_per_hour=TICKETS_PER_HOUR,

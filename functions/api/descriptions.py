@@ -22,6 +22,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Sign-in and account": ("/api/auth",),
     "Users": ("/api/auth/users", "/api/auth/update-user"),
     "Tickets": ("/api/tickets", "/api/skills"),
+    "Webhooks": ("/api/hooks",),
     "Operations": ("/api",),
     "Health and pages": ("/", REFERENCE),
 }

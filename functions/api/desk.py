@@ -11,6 +11,7 @@ from api.edits import EditDesk
 from api.entrance import Entrance, Keepers
 from api.handover import Handover
 from api.history import History
+from api.hooks import CLOUD, HookDesk, Ways
 from api.limits import Limits
 from api.links import Links
 from api.operations import Operations
@@ -21,6 +22,8 @@ from api.sessions import Sessions
 from api.stats import StatsDesk
 from api.tickets import TicketDesk
 from api.tokens import Tokens
+from helpdesk.hook_deliveries import Deliveries
+from helpdesk.hooks import Hooks
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Parked
 from helpdesk.ports import Clock, Documents, Ids
@@ -58,14 +61,21 @@ class Desk:
     history: History
     operations: Operations
     stats: StatsDesk
+    hooks: HookDesk
     sign_up: SignUp
     proxies: int
 
 
 def desk_over(
-    stores: Stores, settings: ApiSettings, *, passwords: Passwords, clock: Clock, ids: Ids
+    stores: Stores,
+    settings: ApiSettings,
+    *,
+    passwords: Passwords,
+    clock: Clock,
+    ids: Ids,
+    ways: Ways = CLOUD,
 ) -> Desk:
-    """Return a desk that keeps everything in these stores."""
+    """Return a desk that keeps everything in these stores; `ways` are those of its webhooks."""
     auth, users = stores.auth, stores.users
     accounts = Accounts(documents=auth, users=users, clock=clock, ids=ids)
     tokens = Tokens(settings.tokens, clock=clock, ids=ids)
@@ -115,6 +125,15 @@ def desk_over(
         ),
         stats=StatsDesk(
             documents=stores.documents, tickets=stores.tickets, users=users, clock=clock
+        ),
+        hooks=HookDesk(
+            hooks=Hooks(documents=stores.documents, clock=clock, ids=ids),
+            deliveries=Deliveries(documents=stores.documents, clock=clock),
+            key=settings.hook_key,
+            seal_key=settings.seal_key,
+            clock=clock,
+            ids=ids,
+            ways=ways,
         ),
         skills=skills,
         sign_up=settings.sign_up,

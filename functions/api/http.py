@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from api.accounts import TakenError
 from api.admins import LastAdminError
 from api.edge import FAULT, PROBLEM_TYPE, problem_text
+from api.hooks import AgainstError
 from api.limits import TooManyError
 from api.strict import BadRequestError, strict_json
 from helpdesk.errors import (
@@ -40,6 +41,7 @@ _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 STATUS: tuple[tuple[type[HelpdeskError], HTTPStatus], ...] = (
     (TakenError, HTTPStatus.CONFLICT),
     (LastAdminError, HTTPStatus.CONFLICT),
+    (AgainstError, HTTPStatus.CONFLICT),
     (MismatchError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UnauthenticatedError, HTTPStatus.UNAUTHORIZED),

@@ -42,6 +42,7 @@ class Act(StrEnum):
     READ_SKILLS = "read the skills"
     REPLACE_SKILLS = "replace the skills"
     MANAGE_OPERATIONS = "manage operations"
+    MANAGE_HOOKS = "manage webhooks"
 
 
 class Standing(StrEnum):
@@ -95,6 +96,7 @@ GRANTS: Mapping[Act, frozenset[Standing]] = {
     Act.READ_SKILLS: SIGNED_IN,
     Act.REPLACE_SKILLS: frozenset({Standing.ADMIN}),
     Act.MANAGE_OPERATIONS: frozenset({Standing.ADMIN}),
+    Act.MANAGE_HOOKS: frozenset({Standing.ADMIN}),
 }
 
 # Who may make which move of a ticket by hand; back to assigned, it is reopened.

@@ -4,6 +4,7 @@ from api import schemas
 from api.account_routes import ACCOUNT_ROUTES
 from api.change_routes import CHANGE_ROUTES
 from api.history_routes import HISTORY_ROUTES
+from api.hook_routes import HOOK_ROUTES
 from api.ops_routes import OPS_ROUTES
 from api.policy import Act
 from api.reference_page import REFERENCE_PAGE
@@ -29,6 +30,7 @@ ROUTES = (
     *HISTORY_ROUTES,
     *STATS_ROUTES,
     *OPS_ROUTES,
+    *HOOK_ROUTES,
     RESET_PAGE,
     REFERENCE_PAGE,
     Route(

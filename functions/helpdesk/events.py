@@ -94,6 +94,10 @@ SHAPES: Mapping[EventType, type[TicketData | UserData]] = {
     EventType.USER_SIGNED_UP: UserData,
 }
 
+# What integrators hear of is told to their webhooks too, by a step that belongs to no chain.
+HEARD: frozenset[EventType] = frozenset(SHAPES)
+HOOKS = "hooks"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:

@@ -20,7 +20,7 @@ NAMES = frozenset(
         "traceparent", "request_id", "user_id", "ticket_id", "event_id", "event_type", "step",
         "method", "route", "status", "duration_ms", "result", "reason", "attempts", "count",
         "mail_id", "source", "assignee_id", "kind", "database", "target_id", "role",
-        "disabled",
+        "disabled", "hook_id",
     }
 )  # fmt: skip
 

@@ -84,6 +84,7 @@ class ApiSettings:
     peppers: Keys
     seal_key: bytes = field(repr=False)
     link_key: bytes = field(repr=False)
+    hook_key: bytes = field(repr=False)
     bcrypt_cost: int = 12
     password_least: int = 15
     sign_up: SignUp = SignUp.CONFIRMED
@@ -102,6 +103,7 @@ class ApiSettings:
                 peppers=("HELPDESK_PEPPERS", keys),
                 seal_key=("HELPDESK_SEAL_KEY", secret),
                 link_key=("HELPDESK_LINK_KEY", secret),
+                hook_key=("HELPDESK_HOOK_KEY", secret),
                 password_least=("HELPDESK_PASSWORD_LEAST", whole(least=8, most=64)),
                 sign_up=("HELPDESK_SIGN_UP", one_of(SignUp)),
                 origins=("HELPDESK_ORIGINS", https_origins),
@@ -195,6 +197,18 @@ class MailSettings:
             ),
             sendgrid_url=read.wire("HELPDESK_SENDGRID_URL"),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookSettings:
+    """What the upkeep function needs to know to sign what it sends to webhooks."""
+
+    hook_key: bytes = field(repr=False)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "HookSettings":
+        """Read the environment, or raise SettingsError naming everything that is wrong."""
+        return cls(**_Reader(environ).all(hook_key=("HELPDESK_HOOK_KEY", secret)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,19 +1,21 @@
-"""Who calls upkeep, and with what: the scheduler, the timers, and the dead letters of Pub/Sub.
+"""Who calls upkeep, and with what: the scheduler, timers, and Pub/Sub with events and dead letters.
 
 The function is private; only these callers reach it, and each tries again on an error.
 """
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from gcp.entry import AGAIN, NOT_ALLOWED, TOO_LARGE, Answer
 from gcp.lines import begin
 from gcp.push import PUSH_MOST, read_push
 from helpdesk import events, timers
-from helpdesk.delivery import give_up
+from helpdesk.delivery import deliver, give_up
 from helpdesk.errors import InvalidInputError, PermanentError, TransientError
-from helpdesk.events import WAKES
+from helpdesk.events import HOOKS, WAKES
 from helpdesk.log import bind
+from upkeep.hooks import fan_out
 from upkeep.rounds import Upkeep
 
 OK = 200
@@ -62,6 +64,12 @@ def _timer(upkeep: Upkeep, body: bytes) -> None:
     upkeep.fire(timers.decode(body))
 
 
+def _hooks(upkeep: Upkeep, body: bytes) -> None:
+    """Have the webhooks told of an event."""
+    step = partial(fan_out, post=upkeep.hooks)
+    deliver(read_push(body).body, step, name=HOOKS, parked=upkeep.parked)
+
+
 def _dead_letter(upkeep: Upkeep, body: bytes) -> None:
     """Park an event that a step has failed at too often; it is tried again later."""
     pushed = read_push(body)
@@ -77,7 +85,7 @@ def _dead_letter(upkeep: Upkeep, body: bytes) -> None:
 def _step(subscription: str, body: str) -> str:
     """Return whom a dead letter was for: a subscription is called `{topic}.{step}`."""
     name = subscription.rpartition("/")[2].rpartition(".")[2]
-    if name in {step for steps in WAKES.values() for step in steps}:
+    if name in {HOOKS, *(step for steps in WAKES.values() for step in steps)}:
         return name
     try:
         steps = WAKES[events.decode(body).type]
@@ -90,5 +98,6 @@ CALLS: Mapping[str, Callable[[Upkeep, bytes], None]] = {
     "/minute": _minute,
     "/night": _night,
     "/timers": _timer,
+    "/hooks": _hooks,
     "/dead-letters": _dead_letter,
 }

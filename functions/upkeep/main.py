@@ -1,4 +1,4 @@
-"""Function `upkeep`, called by Cloud Scheduler, Cloud Tasks and dead letters. Wiring only."""
+"""Function `upkeep`, called by Cloud Scheduler, Cloud Tasks and Pub/Sub. Wiring only."""
 
 import functions_framework
 from flask import Request
@@ -16,21 +16,21 @@ def rounds() -> Upkeep:
     from gcp.cloud import Cloud
     from gcp.timers import CloudTimers
     from helpdesk.claims import Claims
-    from helpdesk.settings import EventSettings, TimerSettings, read_all
+    from helpdesk.settings import EventSettings, HookSettings, TimerSettings, read_all
+    from upkeep.hooks import HookPost
 
-    here, queue = read_all(EventSettings.from_env, TimerSettings.from_env)
+    here, queue, ours = read_all(
+        EventSettings.from_env, TimerSettings.from_env, HookSettings.from_env
+    )
     cloud = Cloud(here, bus=CloudBus(here))
-    outbox, clock = cloud.outbox, cloud.clock
+    outbox, clock, kept = cloud.outbox, cloud.clock, cloud.documents
     timers = CloudTimers(queue, clock=clock)
     return Upkeep(
-        claims=Claims(documents=cloud.documents, outbox=outbox, clock=clock, timers=timers),
-        outbox=outbox,
-        parked=cloud.parked,
-        users=cloud.users,
-        tickets=cloud.tickets,
-        timers=timers,
-        clock=clock,
-    )
+        claims=Claims(documents=kept, outbox=outbox, clock=clock, timers=timers),
+        hooks=HookPost.connect(documents=kept, timers=timers, clock=clock, key=ours.hook_key),
+        outbox=outbox, parked=cloud.parked, users=cloud.users, tickets=cloud.tickets,
+        timers=timers, clock=clock,
+    )  # fmt: skip
 
 
 @functions_framework.http

@@ -12,6 +12,7 @@ from helpdesk.parked import Parked
 from helpdesk.ports import Clock, Timer, Timers
 from helpdesk.tickets import Tickets
 from helpdesk.users import Users
+from upkeep.hooks import HookPost, deliver_hook, sweep_hooks
 from upkeep.letters import settle_letters
 from upkeep.loads import reconcile_loads
 from upkeep.parked import redrive_parked
@@ -30,11 +31,12 @@ class Upkeep:
     claims: Claims
     users: Users
     tickets: Tickets
+    hooks: HookPost
     timers: Timers
     clock: Clock
 
     def minute(self) -> None:
-        """Send what waits, settle letters, try parked events again.
+        """Send what waits, settle letters, try parked events and webhooks again.
 
         One part that fails holds up no other; then raise OutsideError, for all to come again.
         """
@@ -42,6 +44,7 @@ class Upkeep:
             partial(settle_letters, self.claims),
             partial(redrive_parked, self.parked, outbox=self.outbox),
             partial(relay_outbox, self.outbox),
+            partial(sweep_hooks, post=self.hooks),
         )
         failed = 0
         for part in parts:
@@ -62,5 +65,8 @@ class Upkeep:
 
     def fire(self, timer: Timer) -> None:
         """Do what a timer was set for, if it is still to be done."""
-        handlers: Mapping[str, Callable[[str], object]] = {"mail": self.claims.settle}
+        handlers: Mapping[str, Callable[[str], object]] = {
+            "mail": self.claims.settle,
+            "hook": partial(deliver_hook, post=self.hooks),
+        }
         fire(timer, handlers=handlers, timers=self.timers, clock=self.clock)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from emulated.server import Answer, WireServer
 from helpdesk.clock import SystemClock
-from helpdesk.events import Event, EventType
+from helpdesk.events import HOOKS, Event, EventType
 from local.bus import QueueBus
 from local.queue import Backoff, SqliteQueue
 
@@ -117,7 +117,7 @@ class OverPubsub:
         self.bus = PubsubBus.connect(self._project, self._address)
 
     def start(self, handlers, given, **_):
-        self.receiver.handlers = handlers
+        self.receiver.handlers = {HOOKS: no_webhook, **handlers}
         self.receiver.given = given
         self.receiver.start()
 
@@ -173,6 +173,10 @@ class Receiver(WireServer):
             if not self._came.wait(TICKS_S):
                 return True
         return False
+
+
+def no_webhook(_body):
+    """Tell nobody, as where no webhook is kept."""
 
 
 def given_up(pushed):

@@ -147,9 +147,8 @@ def test_a_push_of_the_emulator_does_not_count_its_attempts(pubsub):
     pubsub.bus.publish(event())
 
     assert triage.wait(2)
-    assert [set(push.body) for push in pubsub.receiver.requests] == [
-        {"message", "subscription"}
-    ] * 2
+    pushes = [push for push in pubsub.receiver.requests if push.path == "/triage"]
+    assert [set(push.body) for push in pushes] == [{"message", "subscription"}] * 2
 
 
 @pytest.mark.emulator

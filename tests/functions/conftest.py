@@ -62,6 +62,7 @@ def settings(monkeypatch, emulators, project, vendors):
         "FIRESTORE_EMULATOR_HOST": emulators.firestore.address,
         "PUBSUB_EMULATOR_HOST": emulators.pubsub.address,
         "HELPDESK_SEAL_KEY": secret(),
+        "HELPDESK_HOOK_KEY": secret(),
         "HELPDESK_INVOKER": "upkeep@example.com",
         "HELPDESK_LINK_KEY": secret(),
         "HELPDESK_LOCATION": "us-central1",

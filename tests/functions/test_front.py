@@ -62,6 +62,7 @@ def wired(running):
     return running(
         FIRESTORE_EMULATOR_HOST="127.0.0.1:1",
         PUBSUB_EMULATOR_HOST="127.0.0.1:1",
+        HELPDESK_HOOK_KEY=secret(),
         HELPDESK_LINK_KEY=secret(),
         HELPDESK_ORIGINS=PAGE,
         HELPDESK_PEPPERS=keys("p1"),

@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from helpdesk import events, timers
-from helpdesk.clock import SystemClock
+from helpdesk.clock import RandomIds, SystemClock
 from helpdesk.documents import Create, Query, Update
 from helpdesk.events import Event, EventType
+from helpdesk.hook_deliveries import Deliveries, timer_of
+from helpdesk.hooks import Hooks
 from helpdesk.notices import Notice, notice
 from helpdesk.ports import Timer
 from helpdesk.ticket import Status
@@ -223,6 +225,24 @@ def test_a_dead_letter_is_parked_for_the_step_it_was_for(served, store):
     assert answer.status_code == 204
     parked = store.documents.get(f"parked/{event.id}.triage").data
     assert (parked["kind"], parked["reason"]) == ("transient", "gave up after 100 attempts")
+
+
+def test_an_event_becomes_a_delivery_and_a_timer_that_never_sends_into_our_own_network(
+    served, store, vendors
+):
+    hooks = Hooks(documents=store.documents, clock=SystemClock(), ids=RandomIds())
+    deliveries = Deliveries(documents=store.documents, clock=SystemClock())
+    hook = hooks.add(url="https://127.0.0.1", created_by="admin")  # as another house keeps it
+    event = filed(store)
+
+    heard = served("upkeep").post("/hooks", json=push(event))
+    due = timers.encode(timer_of(deliveries.get(hook.id, event.id)))
+    answer = served("upkeep").post("/timers", data=due)
+
+    assert (heard.status_code, answer.status_code) == (204, 204)
+    assert vendors.tasks.waiting() >= 1
+    [tried] = deliveries.get(hook.id, event.id).history
+    assert (tried.status, tried.reason) == (None, "refused: not a URL we send to")
 
 
 def test_a_timer_settles_its_letter(served, store):

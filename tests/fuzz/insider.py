@@ -29,15 +29,18 @@ from local.bus import QueueBus
 from local.pages import pages
 from tests.builders import FixedClock, an_entry, an_event
 from tests.unit.api.desk import SETTINGS, Counter, log_in
+from tests.unit.api.hooks import URL, ended, repository
 
 # Words for what is made only when a request is sent: it uses it up, or it is soon too old.
 ACCESS, REFRESH, LINK = "the-access-token", "the-refresh-token", "the-link-token"
 SESSION, CURSOR, SIGNED = "the-session", "the-cursor", "the-signature"
 PARKED = "the-parked-event"
+HOOK, DELIVERY = "the-webhook", "the-delivery"
 NEWCOMER = "the-newcomer@example.com"
 
 INSIDE = re.compile(rb'Traceback \(|site-packages|File \\?"|sqlite3|helpdesk\.errors')
 CARRIER = ec.generate_private_key(ec.SECP256R1())
+ROOM = 10  # webhooks of the fuzzer that stay when it may make one more: it looks for its own
 
 
 class Insider:
@@ -57,6 +60,7 @@ class Insider:
         self.app = create_app(lambda: self.counter.desk, routes=self.routes)
         self.answered: Tally[tuple[str | None, int]] = Tally()
         self.told_of_inside = []
+        self._hooks: list[str] = []
         for _ in range(3):
             self._parked()
         self._kept = self._account()
@@ -98,12 +102,31 @@ class Insider:
             environ["PATH_INFO"] = environ["PATH_INFO"].replace(SESSION, self._session())
         if f"/{PARKED}" in environ["PATH_INFO"]:
             environ["PATH_INFO"] = environ["PATH_INFO"].replace(PARKED, self._parked())
+        if environ["PATH_INFO"].startswith("/api/hooks"):
+            self._put_in_hooks(environ)
         if f"cursor={CURSOR}" in environ["QUERY_STRING"]:
             environ["QUERY_STRING"] = self._going_on(environ)
         if environ.get("HTTP_AUTHORIZATION") == f"Bearer {ACCESS}":
             environ["HTTP_AUTHORIZATION"] = f"Bearer {self._access_token()}"
         if environ.get(_key(SIGNATURE)) == SIGNED:
             environ |= self._signature(body)
+
+    def _put_in_hooks(self, environ):
+        """Make room for a webhook, and put one into the path with what has arrived there."""
+        hooks = repository(self.counter)
+        there = {each.id: each.created_by == "insider" for each in hooks.list()}
+        # In the order in which they came: time may stand still, and then the list has none.
+        self._hooks = [each for each in dict.fromkeys([*self._hooks, *there]) if each in there]
+        ours = [each for each in self._hooks if there[each]]
+        for each in (*ours, *[each for each in self._hooks if each not in ours][:-ROOM]):
+            hooks.remove(each)
+        if f"/{HOOK}" not in environ["PATH_INFO"]:
+            return
+        hook_id = hooks.add(url=URL, created_by="insider").id
+        sent = [self.counter.desk.hooks.ping(hook_id) for _ in range(2)]
+        arrived = ended(self.counter, sent[0])
+        path = environ["PATH_INFO"].replace(HOOK, hook_id)
+        environ["PATH_INFO"] = path.replace(DELIVERY, arrived.event_id)
 
     def _operation(self, environ):
         """Return which operation answers, by its method and path; None for none."""

@@ -3,7 +3,18 @@
 from schemathesis.config import SchemathesisConfig
 
 from api.webhooks import SIGNATURE
-from tests.fuzz.insider import ACCESS, CURSOR, LINK, NEWCOMER, PARKED, REFRESH, SESSION, SIGNED
+from tests.fuzz.insider import (
+    ACCESS,
+    CURSOR,
+    DELIVERY,
+    HOOK,
+    LINK,
+    NEWCOMER,
+    PARKED,
+    REFRESH,
+    SESSION,
+    SIGNED,
+)
 from tests.unit.api.desk import PASSWORD
 
 EXAMPLES = 130  # of each operation: that makes 3,000 requests of a role
@@ -29,6 +40,9 @@ UNPROCESSABLE = {
     "list_parked": "a cursor that we did not seal",
     "read_timeline": "likewise",
     "redrive_parked": "an event that cannot be read",
+    "add_hook": "a URL where no webhook may be, words that cannot be shown, one webhook too many",
+    "change_hook": "likewise",
+    "list_deliveries": "a cursor that we did not seal",
     "open_ticket": "a ticket without a word, a key that came with another one",
     "sendgrid_events": "JSON that is no list",
 }
@@ -51,6 +65,12 @@ LINKS = (
     ("read_parked", 200, "redrive_parked", "path.parked_id", "/id"),
     ("list_parked", 200, "list_parked", "query.cursor", "/next_cursor"),
     ("list_letters", 200, "read_letter", "path.number", "/items/0/number"),
+    ("add_hook", 201, "read_hook", "path.hook_id", "/id"),
+    ("list_hooks", 200, "change_hook", "path.hook_id", "/items/0/id"),
+    ("list_hooks", 200, "list_deliveries", "path.hook_id", "/items/0/id"),
+    ("read_hook", 200, "rotate_hook_secret", "path.hook_id", "/id"),
+    ("read_hook", 200, "ping_hook", "path.hook_id", "/id"),
+    ("change_hook", 200, "remove_hook", "path.hook_id", "/id"),
 )
 
 
@@ -106,6 +126,9 @@ def _words(insider):
         "path.session_id": [SESSION],
         "path.number": ["latest", "1"],
         "path.parked_id": [PARKED],
+        "path.hook_id": [HOOK],
+        "path.delivery_id": [DELIVERY],
+        "body.url": ["https://hooks.example.com/helpdesk"],
         "query.cursor": [CURSOR],
         "header.If-Match": ['"1"', "*"],
         "header.If-None-Match": ['"1"', 'W/"2", "1"', "*"],

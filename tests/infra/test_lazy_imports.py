@@ -24,6 +24,7 @@ SETTINGS = {
     "HELPDESK_MODEL": "gemini-2.5-flash-lite",
     "FIRESTORE_EMULATOR_HOST": "127.0.0.1:1",  # nothing is sent while a function is wired
     "HELPDESK_LINK_KEY": base64.b64encode(bytes(range(32))).decode(),
+    "HELPDESK_HOOK_KEY": base64.b64encode(bytes(range(32))).decode(),
     "HELPDESK_INVOKER": "upkeep@helpdesk-test.iam.gserviceaccount.com",
     "HELPDESK_PROJECT": "helpdesk-test",
     "HELPDESK_QUEUE": "projects/helpdesk-test/locations/here/queues/timers",

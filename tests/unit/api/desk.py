@@ -35,6 +35,7 @@ SETTINGS = ApiSettings(
     peppers=Keys("p1", {"p1": bytes(range(64, 96))}),
     seal_key=bytes(range(96, 128)),
     link_key=bytes(range(128, 160)),
+    hook_key=bytes(range(160, 192)),
     bcrypt_cost=4,
     sign_up=SignUp.DIRECT,
     proxies=0,

@@ -3,6 +3,7 @@
 People and things are made afresh for each request, so that none sees what another one changed.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -18,14 +19,18 @@ from helpdesk.user import Role, User
 from helpdesk.wire import ticket_document
 from tests.builders import a_ticket, a_verdict, an_event
 from tests.unit.api.desk import PASSWORD, SETTINGS, Visitor
+from tests.unit.api.hooks import ended, repository
 
 NEXT = "another quite private phrase"
+ROOM = 10  # webhooks that stay when one more is made: a desk takes no more than twice as many
 ABSENT = {
     "ticket_id": "0000000Z",
     "user_id": "0" * 26,
     "session_id": "0" * 26,
     "number": "987654321",
     "parked_id": "0000000Z.created.1.triage",
+    "hook_id": "0" * 26,
+    "delivery_id": "0000000Z.created.1",
 }
 # What a path names, and whose it may be. "served" is somebody else's ticket that is assigned to
 # whoever asks.
@@ -35,6 +40,8 @@ WHOSE = {
     "session_id": ("own", "foreign", "absent"),
     "number": ("own", "foreign", "absent"),
     "parked_id": ("foreign", "absent"),
+    "hook_id": ("foreign", "absent"),
+    "delivery_id": ("foreign", "absent"),
 }
 
 
@@ -72,6 +79,7 @@ class Stage:
         self.counter = counter
         self._hash = counter.passwords.hashed(PASSWORD)
         self.person(Role.ADMIN)  # so that nobody else is the last one
+        self._hook_of = {}
 
     def new_id(self):
         return self.counter.house.ids.unique_id()
@@ -137,6 +145,24 @@ class Stage:
         )
         return f"{event.id}.triage"
 
+    def hook_wanted(self):
+        """Return what a webhook is asked for with, and make room for it."""
+        hooks = repository(self.counter)
+        for each in hooks.list()[:-ROOM]:
+            hooks.remove(each.id)
+        return {"url": f"https://hooks.example.com/{self.new_id()}"}
+
+    def hook(self):
+        """Keep a webhook, and return its id."""
+        return repository(self.counter).add(**self.hook_wanted(), created_by="chief").id
+
+    def delivery(self):
+        """Keep what was sent to a webhook and has arrived, and return what it is called."""
+        hook_id = self.hook()
+        sent = ended(self.counter, self.counter.desk.hooks.ping(hook_id))
+        self._hook_of[sent.event_id] = hook_id
+        return sent.event_id
+
     def link(self, holder):
         """Keep a link for somebody's next password, and return its token."""
         house = self.counter.house
@@ -147,10 +173,19 @@ class Stage:
         kept = links.keep(self.counter.accounts.get(holder.id))
         return link_token(kept.id, key=SETTINGS.link_key)
 
+    def filled(self, path, thing):
+        """Return a path with a thing in it; a delivery goes with the webhook that it is for."""
+        if "{delivery_id}" in path:
+            path = path.replace("{hook_id}", self._hook_of.get(thing) or self.hook())
+        return re.sub(r"{\w+}", thing, path)
+
     def thing(self, kind, whose, who):
         """Return the id of what a path names."""
         if whose == "absent":
             return ABSENT[kind]
+        made = {"parked_id": self.parked, "hook_id": self.hook, "delivery_id": self.delivery}
+        if kind in made:
+            return made[kind]()
         holder = self.person() if whose in {"foreign", "served"} else who
         match kind:
             case "ticket_id":
@@ -161,8 +196,6 @@ class Stage:
             case "session_id":
                 token = self.session(holder.user).token
                 return self.counter.tokens.read(token).session_id
-            case "parked_id":
-                return self.parked()
             case "number":
                 return self.letter(holder.user)
             case _:
@@ -194,12 +227,18 @@ def sample(method, path, status, body=None, **more):
     return Sample(method=method, path=path, status=status, body=body, **more)
 
 
+def named_in(path):
+    """Return what a path names, if anything; the last is what it is about."""
+    return next(iter(re.findall(r"{(\w+)}", path)[::-1]), None)
+
+
 def email_of_somebody(stage):
     return stage.person().user.email
 
 
 LIST = sample("GET", "/api/tickets", 200)
 UPDATE = "/api/auth/update-user"
+HOOK = "/api/hooks/{hook_id}"
 SAMPLES = (
     sample("GET", "/", 200),
     sample("GET", "/healthz", 200),
@@ -250,6 +289,16 @@ SAMPLES = (
     sample("GET", "/api/ops/parked", 200),
     sample("GET", "/api/ops/parked/{parked_id}", 200),
     sample("POST", "/api/ops/parked/{parked_id}/redrive", 202),
+    sample("GET", "/api/hooks", 200),
+    sample("POST", "/api/hooks", 201, Stage.hook_wanted),
+    sample("GET", HOOK, 200),
+    sample("PATCH", HOOK, 200, lambda it: {"description": it.new_id()}),
+    sample("DELETE", HOOK, 204),
+    sample("POST", f"{HOOK}/rotate-secret", 200),
+    sample("POST", f"{HOOK}/test", 202),
+    sample("GET", f"{HOOK}/deliveries", 200),
+    sample("GET", f"{HOOK}/deliveries/{{delivery_id}}", 200),
+    sample("POST", f"{HOOK}/deliveries/{{delivery_id}}/replay", 202),
     sample("GET", "/api/skills", 200),
     sample("PUT", "/api/skills", 200, lambda it: {"skills": [{"name": it.new_id()}]}),
     sample("GET", "/api/mailbox", 200),

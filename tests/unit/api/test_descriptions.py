@@ -23,6 +23,8 @@ ROLES = {Role.USER: "users", Role.MODERATOR: "moderators", Role.ADMIN: "admins"}
         ("/api/tickets/{ticket_id}", "Tickets"),
         ("/api/ticketsome", "Operations"),
         ("/api/webhooks/sendgrid", "Operations"),
+        ("/api/hooks", "Webhooks"),
+        ("/api/hooks/{hook_id}/test", "Webhooks"),
         ("/api/mailbox", "Operations"),
         ("/api/docs", "Health and pages"),
         ("/healthz", "Health and pages"),

@@ -20,6 +20,7 @@ from local.mailbox import Mailbox
 from local.pages import pages
 from tests.builders import NOW, an_entry
 from tests.unit.api.desk import PASSWORD, is_problem
+from tests.unit.api.hooks import URL, repository
 
 NOBODYS = cast(Mailbox, None)  # the routes are described, not asked
 WHOLE = (*ROUTES, *pages(NOBODYS))
@@ -94,6 +95,7 @@ RIGHT = {
     "new_password": "another private phrase",
     "skills": ["Printing"],
     "role": "moderator",
+    "url": URL,
 }
 _number = count()
 
@@ -160,6 +162,7 @@ class Hostile:
         self._asker = self.somebody()
         self.target = desk.somebody("grace")
         self.ticket = self.target.file().json["id"]
+        self.hook = a_hook(desk).id
 
     def ask(self, method, path, raw=b"", headers=None):
         answer = self._asked(method, path, raw, headers)
@@ -178,8 +181,18 @@ class Hostile:
 
     def filled(self, path, **parts):
         """Return the path of something that is there, where we know a thing of its kind."""
-        known = {"user_id": self.target.user.id, "ticket_id": self.ticket, **parts}
+        known = {
+            "user_id": self.target.user.id, "ticket_id": self.ticket, "hook_id": self.hook, **parts
+        }  # fmt: skip
         return re.sub(r"{(\w+)}", lambda part: known.get(part[1], "nobody"), path)
+
+
+def a_hook(desk):
+    """Keep a webhook, whatever was kept before."""
+    hooks = repository(desk)
+    for each in hooks.list():
+        hooks.remove(each.id)
+    return hooks.add(url=URL, created_by="chief")
 
 
 @pytest.fixture(scope="module")
@@ -340,13 +353,16 @@ def listed(battered):
         battered.house.parked.park(
             "{", event_id=name, step="triage", kind=Kind.PERMANENT, reason="no"
         )
-    return one, other, first
+    hook_id = a_hook(battered).id
+    for _ in range(2):
+        battered.desk.hooks.ping(hook_id)
+    return one, other, {"ticket_id": first, "hook_id": hook_id}
 
 
 @pytest.mark.parametrize("path", PAGED)
 def test_a_cursor_opens_its_own_page_to_its_owner_alone(listed, path):
-    one, other, ticket_id = listed
-    path = path.replace("{ticket_id}", ticket_id)
+    one, other, known = listed
+    path = re.sub(r"{(\w+)}", lambda part: known[part[1]], path)
     cursor = one.get(f"{path}?limit=1").json["next_cursor"]
     elsewhere = next(each for each in PAGED if "{" not in each and each != path)
 

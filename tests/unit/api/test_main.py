@@ -46,6 +46,7 @@ def whole():
         "HELPDESK_PEPPERS": keys("p1"),
         "HELPDESK_SEAL_KEY": secret(),
         "HELPDESK_LINK_KEY": secret(),
+        "HELPDESK_HOOK_KEY": secret(),
     }
 
 

@@ -15,6 +15,14 @@ ASKED = [
     ("POST", "/api/auth/users/{}/logout"),
     ("GET", "/api/ops/parked/{}"),
     ("POST", "/api/ops/parked/{}/redrive"),
+    ("GET", "/api/hooks/{}"),
+    ("PATCH", "/api/hooks/{}"),
+    ("DELETE", "/api/hooks/{}"),
+    ("POST", "/api/hooks/{}/rotate-secret"),
+    ("POST", "/api/hooks/{}/test"),
+    ("GET", "/api/hooks/{}/deliveries"),
+    ("GET", "/api/hooks/{}/deliveries/x"),
+    ("POST", "/api/hooks/{}/deliveries/x/replay"),
 ]
 
 
@@ -22,7 +30,8 @@ ASKED = [
 @pytest.mark.parametrize(("method", "path"), ASKED)
 def test_an_odd_id_names_nobody_and_no_session(counter, method, path, odd):
     chief = counter.somebody("chief", Role.ADMIN)
-    body = json.dumps({"name": "Eve"}) if method == "PATCH" else None
+    field = "description" if "hooks" in path else "name"
+    body = json.dumps({field: "Eve"}) if method == "PATCH" else None
 
     answer = chief.client.open(
         path.format(odd), method=method, data=body, content_type="application/json",

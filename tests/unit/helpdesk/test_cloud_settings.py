@@ -6,6 +6,7 @@ import pytest
 
 from helpdesk.settings import (
     EventSettings,
+    HookSettings,
     MailSettings,
     ModelSettings,
     SettingsError,
@@ -25,6 +26,7 @@ WHOLE = {
     "HELPDESK_INVOKER": "upkeep@p.iam.gserviceaccount.com",
     "HELPDESK_SENDGRID_KEY": "SG.some-key.of-nobody-at-all",
     "HELPDESK_LINK_KEY": base64.b64encode(bytes(range(32))).decode(),
+    "HELPDESK_HOOK_KEY": base64.b64encode(bytes(range(32))).decode(),
     "HELPDESK_SENDER": "desk@example.com",
     "HELPDESK_URL": "https://desk.example.com",
 }
@@ -32,6 +34,7 @@ READS = {
     EventSettings: ("HELPDESK_PROJECT",),
     ModelSettings: ("HELPDESK_LOCATION", "HELPDESK_MODEL"),
     TimerSettings: ("HELPDESK_QUEUE", "HELPDESK_UPKEEP_URL", "HELPDESK_INVOKER"),
+    HookSettings: ("HELPDESK_HOOK_KEY",),
     MailSettings: (
         "HELPDESK_SENDGRID_KEY",
         "HELPDESK_LINK_KEY",

@@ -15,7 +15,7 @@ NEW = Filter("status", Op.EQ, "new")
 SKILL = Filter("skills", Op.CONTAINS, "SQL")
 BY_STATUS = Index("tickets", ("status",), None, (NEWEST,))
 BY_SKILL = Index("tickets", (), "skills", (NEWEST,))
-GOING = {"accounts", "emails", "idem", "limits", "links", "refresh", "sessions"}
+GOING = {"accounts", "deliveries", "emails", "idem", "limits", "links", "refresh", "sessions"}
 BOTH = (BY_STATUS, BY_SKILL)
 
 

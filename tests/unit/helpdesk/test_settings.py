@@ -34,8 +34,9 @@ WHOLE = {
     "HELPDESK_PEPPERS": RING,
     "HELPDESK_SEAL_KEY": coded(RANDOM),
     "HELPDESK_LINK_KEY": coded(OTHER),
+    "HELPDESK_HOOK_KEY": coded(OTHER),
 }
-SECRETS = ("HELPDESK_SEAL_KEY", "HELPDESK_LINK_KEY")
+SECRETS = ("HELPDESK_SEAL_KEY", "HELPDESK_LINK_KEY", "HELPDESK_HOOK_KEY")
 RINGS = ("HELPDESK_TOKEN_KEYS", "HELPDESK_PEPPERS")
 BAD_SECRETS = {
     "not base64": "no base64 at all!",
@@ -57,6 +58,7 @@ def test_whole_settings_are_read():
         peppers=Keys("k2", {"k1": RANDOM, "k2": OTHER}),
         seal_key=RANDOM,
         link_key=OTHER,
+        hook_key=OTHER,
         bcrypt_cost=12,
         password_least=15,
         sign_up=SignUp.CONFIRMED,
@@ -173,6 +175,7 @@ def test_all_that_is_wrong_is_named_at_once_and_no_value_is_repeated():
         "HELPDESK_PEPPERS": "{swordfish",
         "HELPDESK_SEAL_KEY": coded(b"swordfish"),
         "HELPDESK_LINK_KEY": "swordfish",
+        "HELPDESK_HOOK_KEY": "swordfish",
     }
 
     with pytest.raises(SettingsError) as refused:

@@ -15,6 +15,7 @@ from helpdesk.ports import Timer
 from helpdesk.settings import SettingsError
 from tests.builders import NOW, an_event
 from tests.unit.helpdesk.alarms import Alarms
+from tests.unit.upkeep.receivers import a_post
 from upkeep.calls import answer
 from upkeep.rounds import Upkeep
 
@@ -26,6 +27,7 @@ def upkeep(line):
     return Upkeep(
         outbox=line.outbox, parked=line.parked, claims=claims, users=line.users,
         tickets=line.tickets, timers=alarms, clock=line.clock,
+        hooks=a_post(line.documents, timers=alarms, clock=line.clock),
     )  # fmt: skip
 
 
@@ -87,7 +89,7 @@ def test_what_fails_for_now_comes_again(line, call):
     assert call("/minute") == ("", 503)
 
 
-@pytest.mark.parametrize("path", ["/timers", "/dead-letters"])
+@pytest.mark.parametrize("path", ["/timers", "/dead-letters", "/hooks"])
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"\xff", b"[" * 100_000])
 def test_a_body_that_is_none_is_told_and_done_with(call, caplog, path, body):
     assert call(path, body) == ("", 204)
@@ -108,12 +110,38 @@ def test_a_timer_is_fired(line, call):
     assert line.store.get("mail/a1").data["state"] == "given_up"
 
 
+def test_an_event_is_told_to_the_webhooks_and_a_timer_sends_it(upkeep, call):
+    hook = upkeep.hooks.hooks.add(url="https://example.com", created_by="admin")
+
+    assert call("/hooks", dead_letter(events.encode(an_event()))) == ("", 204)
+
+    [timer] = upkeep.timers.kept
+    assert timer.about == f"hook:{hook.id}.{an_event().id}"
+    assert call("/timers", timers.encode(timer).encode()) == ("", 204)
+    assert [url for url, _, _ in upkeep.hooks.sender.sent] == [hook.url]
+
+
+def test_an_event_for_webhooks_that_nobody_can_read_is_parked(line, call):
+    assert call("/hooks", dead_letter("no event")) == ("", 204)
+
+    [parked] = line.parked.newest(limit=9)
+    assert parked.step == "hooks"
+
+
+def test_an_event_for_webhooks_comes_again_when_the_store_is_down(line, upkeep, call):
+    upkeep.hooks.hooks.add(url="https://example.com", created_by="admin")
+    line.documents.arm("before", 1)
+
+    assert call("/hooks", dead_letter(events.encode(an_event()))) == ("", 503)
+
+
 @pytest.mark.parametrize(
     ("subscription", "step"),
     [
         ("projects/p/subscriptions/ticket-created.triage", "triage"),
         ("ticket-created.triage", "triage"),
         ("ticket-triaged.again.assign", "assign"),
+        ("ticket-created.hooks", "hooks"),
         ("of-somebody-else", "triage"),  # told by the event
         ("", "triage"),
     ],

@@ -11,6 +11,7 @@ from helpdesk.parked import Kind
 from helpdesk.ports import Timer
 from tests.builders import NOW, an_event
 from tests.unit.helpdesk.alarms import Alarms
+from tests.unit.upkeep.receivers import a_post
 from upkeep.rounds import Upkeep
 
 
@@ -25,6 +26,7 @@ def upkeep(line):
         ),
         users=line.users,
         tickets=line.tickets,
+        hooks=a_post(line.documents, timers=alarms, clock=line.clock),
         timers=alarms,
         clock=line.clock,
     )
@@ -66,7 +68,7 @@ def test_a_part_that_fails_holds_up_no_other_and_is_told(line, upkeep, caplog, f
 
     line.documents.query = once_down
 
-    with pytest.raises(OutsideError, match="1 of 3"):
+    with pytest.raises(OutsideError, match="1 of 4"):
         upkeep.minute()
 
     assert line.tray.published == [an_event()]
