@@ -19,6 +19,7 @@ from api.tokens import Tokens
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Parked
 from helpdesk.ports import Clock, Documents, Ids
+from helpdesk.service import Service
 from helpdesk.settings import ApiSettings, SignUp
 from helpdesk.skills import Skills
 from helpdesk.tickets import Tickets
@@ -47,6 +48,7 @@ class Desk:
     directory: Directory
     tickets: TicketDesk
     skills: Skills
+    service: Service
     history: History
     operations: Operations
     sign_up: SignUp
@@ -100,6 +102,7 @@ def desk_over(
             seal_key=settings.seal_key,
         ),
         skills=skills,
+        service=Service(stores.documents),
         sign_up=settings.sign_up,
         proxies=settings.proxies,
     )  # fmt: skip

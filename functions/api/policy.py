@@ -32,6 +32,8 @@ class Act(StrEnum):
     READ_LETTERS = "read everybody's letters"
     READ_SKILLS = "read the skills"
     REPLACE_SKILLS = "replace the skills"
+    READ_SERVICE = "read the service levels"
+    REPLACE_SERVICE = "replace the service levels"
     MANAGE_OPERATIONS = "manage operations"
 
 
@@ -73,6 +75,8 @@ GRANTS: Mapping[Act, frozenset[Standing]] = {
     Act.READ_LETTERS: frozenset({Standing.ADMIN}),  # where a house has a mailbox of its own
     Act.READ_SKILLS: SIGNED_IN,
     Act.REPLACE_SKILLS: frozenset({Standing.ADMIN}),
+    Act.READ_SERVICE: STAFF,
+    Act.REPLACE_SERVICE: frozenset({Standing.ADMIN}),
     Act.MANAGE_OPERATIONS: frozenset({Standing.ADMIN}),
 }
 
