@@ -24,6 +24,7 @@ from api.tokens import Tokens
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Parked
 from helpdesk.ports import Clock, Documents, Ids
+from helpdesk.service import Service
 from helpdesk.settings import ApiSettings, SignUp
 from helpdesk.skills import Skills
 from helpdesk.tickets import Tickets
@@ -55,6 +56,7 @@ class Desk:
     comments: CommentDesk
     handover: Handover
     skills: Skills
+    service: Service
     history: History
     operations: Operations
     stats: StatsDesk
@@ -117,6 +119,7 @@ def desk_over(
             documents=stores.documents, tickets=stores.tickets, users=users, clock=clock
         ),
         skills=skills,
+        service=Service(stores.documents),
         sign_up=settings.sign_up,
         proxies=settings.proxies,
     )  # fmt: skip

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 
 from api.links import Links
 from api.policy import Act, View
+from api.service_schemas import levels_view
 from helpdesk import events
 from helpdesk.documents import Create
 from helpdesk.links import link_token
 from helpdesk.parked import Kind
 from helpdesk.ports import Letter
+from helpdesk.service import shipped
 from helpdesk.timeline import Actor, Entry, recorded
 from helpdesk.user import Role, User
 from helpdesk.wire import ticket_document
@@ -20,6 +22,7 @@ from tests.builders import a_ticket, a_verdict, an_event
 from tests.unit.api.desk import PASSWORD, SETTINGS, Visitor
 
 NEXT = "another quite private phrase"
+SERVICE_LEVELS = {**levels_view(shipped()), "warn_at": 0.8}
 ABSENT = {
     "ticket_id": "0000000Z",
     "user_id": "0" * 26,
@@ -252,6 +255,8 @@ SAMPLES = (
     sample("POST", "/api/ops/parked/{parked_id}/redrive", 202),
     sample("GET", "/api/skills", 200),
     sample("PUT", "/api/skills", 200, lambda it: {"skills": [{"name": it.new_id()}]}),
+    sample("GET", "/api/service-levels", 200),
+    sample("PUT", "/api/service-levels", 200, lambda _: SERVICE_LEVELS),
     sample("GET", "/api/mailbox", 200),
     sample("GET", "/api/mailbox/{number}", 200),
 )  # fmt: skip
