@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from api.account import is_id
 from api.etags import is_meant, quoted
 from api.policy import Act, check_may
+from api.reopening import check_window
 from api.sessions import Principal
 from helpdesk.changes import told_by
 from helpdesk.documents import Value, Write
@@ -93,6 +94,11 @@ class Changing:
                 pass  # the store took our commit and asked us again: it is made
             return change.after
         raise ConflictError(f"ticket {ticket_id} is changed by others all the time")
+
+    def check_window(self, principal: Principal, ticket: Ticket) -> None:
+        """Raise InvalidInputError when a ticket is closed for good to whoever asks."""
+        now = self.clock.now()
+        check_window(principal, ticket, levels=self.tickets.levels(now), now=now)
 
     def returning(self, ticket: Ticket) -> User | None:
         """Return who would have the ticket again if it were reopened; None if it is not done."""

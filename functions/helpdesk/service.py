@@ -20,7 +20,7 @@ from helpdesk.errors import (
     StaleError,
 )
 from helpdesk.hours import DAYS, Hours, Interval
-from helpdesk.ports import Clock, Documents
+from helpdesk.ports import Documents
 from helpdesk.verdict import Priority
 
 LEVELS = "service/levels"
@@ -116,19 +116,17 @@ class Service:
 class CachedService:
     """The service levels for whoever asks often: read once a minute in a process."""
 
-    def __init__(self, service: Service, *, clock: Clock, for_: timedelta = REMEMBERED) -> None:
+    def __init__(self, service: Service, *, for_: timedelta = REMEMBERED) -> None:
         """Read from `service`, and remember it for so long."""
         self._service = service
-        self._clock = clock
         self._for = for_
         self._remembered: tuple[datetime, ServiceLevels] | None = None
 
-    def get(self) -> ServiceLevels:
-        """Return the service levels as they were at most a minute ago."""
-        now = self._clock.now()
+    def get(self, now: datetime) -> ServiceLevels:
+        """Return the service levels as they were at most a minute before `now`."""
         if self._remembered:
             read_at, levels = self._remembered
-            if now - read_at < self._for:
+            if read_at <= now < read_at + self._for:
                 return levels
         levels = self._service.read()
         self._remembered = now, levels

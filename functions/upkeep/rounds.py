@@ -12,6 +12,7 @@ from helpdesk.parked import Parked
 from helpdesk.ports import Clock, Timer, Timers
 from helpdesk.tickets import Tickets
 from helpdesk.users import Users
+from upkeep.alarms import look_after, sweep_tickets
 from upkeep.letters import settle_letters
 from upkeep.loads import reconcile_loads
 from upkeep.parked import redrive_parked
@@ -34,7 +35,7 @@ class Upkeep:
     clock: Clock
 
     def minute(self) -> None:
-        """Send what waits, settle letters, try parked events again.
+        """Send what waits, settle letters, try parked events again, look after tickets.
 
         One part that fails holds up no other; then raise OutsideError, for all to come again.
         """
@@ -42,6 +43,7 @@ class Upkeep:
             partial(settle_letters, self.claims),
             partial(redrive_parked, self.parked, outbox=self.outbox),
             partial(relay_outbox, self.outbox),
+            partial(sweep_tickets, tickets=self.tickets, timers=self.timers, clock=self.clock),
         )
         failed = 0
         for part in parts:
@@ -62,5 +64,9 @@ class Upkeep:
 
     def fire(self, timer: Timer) -> None:
         """Do what a timer was set for, if it is still to be done."""
-        handlers: Mapping[str, Callable[[str], object]] = {"mail": self.claims.settle}
+        tickets = partial(look_after, tickets=self.tickets, timers=self.timers, clock=self.clock)
+        handlers: Mapping[str, Callable[[str], object]] = {
+            "mail": self.claims.settle,
+            "ticket": tickets,
+        }
         fire(timer, handlers=handlers, timers=self.timers, clock=self.clock)
