@@ -5,7 +5,7 @@ from datetime import datetime
 from api.policy import Act, may
 from api.sessions import Principal
 from helpdesk.errors import InvalidInputError
-from helpdesk.service import ServiceLevels
+from helpdesk.levels import ServiceLevels
 from helpdesk.ticket import Status, Ticket
 
 

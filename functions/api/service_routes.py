@@ -8,7 +8,7 @@ from api.etags import is_had, is_meant, quoted
 from api.policy import Act
 from api.route import Answered, Asked, Header, Route
 from helpdesk.errors import StaleError
-from helpdesk.service import ServiceLevels
+from helpdesk.levels import ServiceLevels
 
 log = logging.getLogger(__name__)
 

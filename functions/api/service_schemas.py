@@ -10,7 +10,7 @@ from pydantic import Field
 from api.schemas import Answer, Strict
 from helpdesk.errors import InvalidInputError
 from helpdesk.hours import DAYS, HOLIDAYS_MOST, INTERVALS_MOST, Hours, Interval
-from helpdesk.service import (
+from helpdesk.levels import (
     MINUTE,
     SPAN_LEAST,
     SPAN_MOST,

@@ -11,7 +11,7 @@ from typing import Any
 from helpdesk.errors import InvalidInputError
 from helpdesk.events import EventType
 from helpdesk.goals import Alarm, Due, told
-from helpdesk.service import ServiceLevels
+from helpdesk.levels import ServiceLevels
 from helpdesk.ticket import DONE, JUDGED, Status, Ticket
 from helpdesk.timeline import Action
 from helpdesk.user import User

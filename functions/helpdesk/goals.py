@@ -27,7 +27,7 @@ from typing import Any, TypeAlias
 
 from helpdesk.documents import Data
 from helpdesk.hours import Hours
-from helpdesk.service import ServiceLevels
+from helpdesk.levels import ServiceLevels
 from helpdesk.verdict import Priority
 
 LEAST_LEFT = 4  # a reopened ticket has at least this part of its target

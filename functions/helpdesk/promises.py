@@ -9,8 +9,8 @@ from datetime import datetime
 
 from helpdesk import goals
 from helpdesk.goals import Goals
+from helpdesk.levels import ServiceLevels
 from helpdesk.ports import Timer, Timers
-from helpdesk.service import ServiceLevels
 from helpdesk.ticket import DONE, Status, Ticket
 from helpdesk.verdict import Priority
 

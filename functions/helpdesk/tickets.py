@@ -24,12 +24,13 @@ from helpdesk.documents import (
 from helpdesk.errors import AlreadyExistsError, ConflictError, NotFoundError
 from helpdesk.events import Event, EventType, TicketData
 from helpdesk.labels import labelled
+from helpdesk.levels import ServiceLevels
 from helpdesk.log import traceparent
 from helpdesk.once import Once, read_mark, remembered, remembering
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
 from helpdesk.promises import look_at, promised
-from helpdesk.service import CachedService, Service, ServiceLevels
+from helpdesk.service import CachedService, Service
 from helpdesk.ticket import AT_WORK, Listed, Status, Ticket
 from helpdesk.timeline import Entry, Recorded, entry_path, recorded, recorded_from, timeline_path
 from helpdesk.users import moved_load

@@ -71,13 +71,14 @@ def comment(ticket: Ticket, said: Comment, *, reader: User, event_id: str) -> Le
 
 
 def resolved(ticket: Ticket, *, reader: User, event_id: str) -> Letter:
-    """Return the letter that tells its requester that a ticket is resolved."""
-    blocks: list[Block] = [
-        _hello(reader),
-        Said(f"your ticket {ticket.id} is resolved."),
-        Said("If it is not, reply to the ticket, and it is opened again."),
-        *_closing(ticket),
-    ]
+    """Return the letter that tells the other side that a ticket is resolved."""
+    blocks: list[Block] = [_hello(reader)]
+    if reader.id == ticket.requester_id:
+        blocks.append(Said(f"your ticket {ticket.id} is resolved."))
+        blocks.append(Said("If it is not, reply to the ticket, and it is opened again."))
+        blocks += _closing(ticket)
+    else:
+        blocks.append(Said(f"ticket {ticket.id} is resolved, says who filed it."))
     return _about(ticket, blocks, reader=reader, event_id=event_id)
 
 

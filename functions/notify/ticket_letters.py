@@ -27,11 +27,15 @@ def ticket_letters(event: Event, ticket: Ticket, *, tickets: Tickets, users: Use
             told = [(each["alarm"], each["goal"]) for each in change.entry.why["alarms"]]
             written = [letters.alarm(ticket, told, reader=it, event_id=event.id) for it in readers]
         case Action.RESOLVED:
-            readers = _readers(ticket.requester_id, event, users)
+            asked = event.data.get("by") == ticket.requester_id
+            other = ticket.assignee_id if asked else ticket.requester_id
+            readers = _readers(other, event, users)
             written = [letters.resolved(ticket, reader=it, event_id=event.id) for it in readers]
         case Action.REOPENED:
             readers = _readers(ticket.assignee_id, event, users)
             written = [letters.reopened(ticket, reader=it, event_id=event.id) for it in readers]
+        case _:
+            pass  # nobody need know
     return written
 
 

@@ -11,10 +11,10 @@ from api.policy import Act, View
 from api.service_schemas import levels_view
 from helpdesk import events
 from helpdesk.documents import Create
+from helpdesk.levels import shipped
 from helpdesk.links import link_token
 from helpdesk.parked import Kind
 from helpdesk.ports import Letter
-from helpdesk.service import shipped
 from helpdesk.timeline import Actor, Entry, recorded
 from helpdesk.user import Role, User
 from helpdesk.wire import ticket_document

@@ -13,7 +13,7 @@ from helpdesk import goals as clock
 from helpdesk.documents import Create
 from helpdesk.goals import Alarm, Goal, Goals, begun, due, next_look, told
 from helpdesk.hours import Hours
-from helpdesk.service import Target, shipped
+from helpdesk.levels import Target, shipped
 from helpdesk.verdict import Priority
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -7,15 +7,8 @@ import pytest
 
 from helpdesk.errors import AlreadyExistsError, InvalidInputError, OutsideError, StaleError
 from helpdesk.hours import HOLIDAYS_MOST, SPAN_MOST, Hours
-from helpdesk.service import (
-    LEVELS,
-    CachedService,
-    OnBreach,
-    Service,
-    ServiceLevels,
-    Target,
-    shipped,
-)
+from helpdesk.levels import OnBreach, ServiceLevels, Target, shipped
+from helpdesk.service import LEVELS, CachedService, Service
 from helpdesk.verdict import Priority
 from tests.stands import Faulty
 
@@ -232,26 +225,26 @@ def test_a_store_that_is_down_is_not_stale(service, store):
 
 
 def test_they_are_read_once_a_minute(service, store, clock):
-    cached = CachedService(service, clock=clock)
+    cached = CachedService(service)
 
     for _ in range(5):
-        cached.get()
+        cached.get(clock.now())
     assert store.reads == 1
 
     clock.tick(seconds=59)
     service.replace(SOME)
-    assert cached.get() == SHIPPED
+    assert cached.get(clock.now()) == SHIPPED
 
     clock.tick(seconds=1)
-    assert cached.get().tag == SOME.tag
+    assert cached.get(clock.now()).tag == SOME.tag
     assert store.reads == 2
 
 
 def test_they_are_remembered_as_long_as_one_wants(service, store, clock):
-    cached = CachedService(service, clock=clock, for_=timedelta(seconds=5))
+    cached = CachedService(service, for_=timedelta(seconds=5))
 
-    cached.get()
+    cached.get(clock.now())
     clock.tick(seconds=5)
-    cached.get()
+    cached.get(clock.now())
 
     assert store.reads == 2
