@@ -125,7 +125,7 @@ class NewLevels(Strict):
     reopen_within_minutes: Annotated[int, Field(ge=0, le=MOST, examples=[20_160])]
 
     def checked(self) -> ServiceLevels:
-        """Return the service levels, or raise InvalidInputError, naming the field as it was sent."""
+        """Return the service levels, or raise InvalidInputError."""
         hours = self.hours.checked()
         targets = {
             each: Target(

@@ -318,6 +318,28 @@ def test_what_was_waited_stays_waited():
     assert back.resolve_by == at(f"{MONDAY} 12:00")
 
 
+def test_every_wait_counts():
+    goals = answered_high()
+
+    for begin, end in (("11:00", "12:00"), ("13:00", "13:30"), ("14:00", "14:15")):
+        goals = clock.paused(goals, now=at(begin))
+        goals = clock.resumed(goals, now=at(end), levels=LEVELS)
+
+    assert goals.paused_for == 1.75 * HOUR
+    assert goals.resolve_by == at(f"{MONDAY} 11:45")
+
+
+def test_what_was_told_is_told_again_once_a_ticket_with_more_time_goes_on():
+    goals = told(answered_high(), [WARN_RESOLUTION, BREACH_RESOLUTION])
+    waiting = clock.paused(goals, now=at(f"{MONDAY} 11:00"))
+
+    waiting = reprioritised(waiting, HIGH, MEDIUM, at("2026-02-09 12:00"))
+    going = clock.resumed(waiting, now=at("2026-02-09 13:00"), levels=LEVELS)
+
+    assert (waiting.warned, waiting.breached) == ((), ())
+    assert next_look(going) == going.resolve_warn_at > at("2026-02-09 13:00")
+
+
 def test_a_goal_that_is_met_or_missed_for_good_does_not_change():
     solved = clock.solved(a_high(), now=at("12:00"))
 
