@@ -87,12 +87,13 @@ class Changing:
             )
             told = told_by(ticket, change.after)
             try:
-                self.tickets.save(change.after, told, entry, before=ticket, also=change.also)
+                return self.tickets.save(
+                    change.after, told, entry, before=ticket, also=change.also
+                )
             except (ConflictError, NotFoundError):
                 continue  # changed meanwhile, or the mark of an older request was just forgotten
             except AlreadyExistsError:
-                pass  # the store took our commit and asked us again: it is made
-            return change.after
+                return self.tickets.get(ticket_id)  # our own commit, answered twice: it is made
         raise ConflictError(f"ticket {ticket_id} is changed by others all the time")
 
     def check_window(self, principal: Principal, ticket: Ticket) -> None:

@@ -176,7 +176,7 @@ class Tickets:
             if made and entry.cause and made.data["cause"] == entry.cause:
                 raise
             raise ConflictError(f"ticket {ticket.id} was changed by somebody else") from error
-        self._outbox.hand_over(events)
+        self._outbox.send(*events)
         return ticket
 
     def claim_triage(self, ticket: Ticket, *, until: datetime) -> None:

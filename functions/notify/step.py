@@ -39,6 +39,8 @@ def notify_people(
                 ticket = tickets.get(event.subject)
                 come_back_to(ticket, timers)
                 written = ticket_letters(event, ticket, tickets=tickets, users=users)
+                if not written:
+                    log.info("nobody is told of this change")
             case EventType.USER_SIGNED_UP:
                 written = [letters.welcome(users.get(event.subject), event_id=event.id, url=url)]
             case EventType.ACCOUNT_NOTICE:
@@ -46,7 +48,6 @@ def notify_people(
             case _:
                 written = []
         if not written:
-            log.info("nobody is told of this event")
             return
         then = [notified(event.subject, clock.now())] if gives(event) else []
         _send_all(written, event, mail, then)

@@ -66,7 +66,7 @@ def test_a_part_that_fails_holds_up_no_other_and_is_told(line, upkeep, caplog, f
 
     line.documents.query = once_down
 
-    with pytest.raises(OutsideError, match="1 of 3"):
+    with pytest.raises(OutsideError, match="1 of 4"):
         upkeep.minute()
 
     assert line.tray.published == [an_event()]
