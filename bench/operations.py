@@ -15,10 +15,9 @@ from bench.counted import Count
 from bench.gates import Row
 from bench.wired import DESCRIPTION, PASSWORD, ROLES, RULES, TITLE, CountedHouse
 from helpdesk.delivery import Delivered
-from helpdesk.documents import Create, Increment, Write
-from helpdesk.events import Event, EventType
+from helpdesk.documents import Create, Write
+from helpdesk.events import Event
 from helpdesk.ticket import Status, Ticket
-from helpdesk.timeline import Actor, Entry
 from helpdesk.user import Role
 from helpdesk.wire import ticket_document
 from local.documents import COMMIT_MOST
@@ -55,6 +54,7 @@ def measure(folder: Path) -> Measured:
         counts |= _lists(house, MANY)
         counts |= _sessions(house)
         counts |= _views(house)
+        _warm(house)
         counts |= _steps(house)
         told = len(house.tray.published)
         opened = _open(house, key="lived")
@@ -175,6 +175,15 @@ def _open(house: CountedHouse, *, key: str) -> Event:
     return house.tray.published[-1]
 
 
+def _warm(house: CountedHouse) -> None:
+    """Take a ticket through the chain, uncounted.
+
+    The service levels are read once a minute in a process, however many tickets there are: at the
+    first one, so no other life is billed for it.
+    """
+    _travel(house, _open(house, key="first"))
+
+
 def _steps(house: CountedHouse) -> dict[str, Count]:
     """Take a ticket from step to step, and give each its event once more."""
     counts = {}
@@ -194,14 +203,6 @@ def _travel(house: CountedHouse, event: Event) -> None:
 
 
 def _resolve(house: CountedHouse, ticket_id: str) -> None:
-    """End the work on a ticket. No route does that yet: so would one, by the rules of the house."""
-    asker = house.desk.sessions.authenticate(house.session(Role.ADMIN).access_token)
-    ticket = house.tickets.get(ticket_id)
-    entry = Entry(action="resolved", actor=Actor.HUMAN, actor_id=asker.user_id, cause="", why={})
-    house.tickets.save(
-        ticket.moved(Status.RESOLVED, now=house.clock.now()),
-        EventType.TICKET_UPDATED,
-        entry,
-        before=ticket,
-        also=[Increment(f"load/{ticket.assignee_id}", {"open": -1}, {})],
-    )
+    """End the work on a ticket."""
+    body = {"status": Status.RESOLVED.value}
+    house.ask("PATCH", f"/api/tickets/{ticket_id}", expect=200, role=Role.ADMIN, body=body)

@@ -21,6 +21,7 @@ from helpdesk.events import Event
 from helpdesk.mail import Mail
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Parked
+from helpdesk.ports import Timer
 from helpdesk.tickets import Tickets
 from helpdesk.user import Role, User
 from helpdesk.users import Users
@@ -47,6 +48,16 @@ class Tray:
 
     def publish(self, event: Event) -> None:
         self.published.append(event)
+
+
+class Unset:
+    """The Timers port: nobody is called back, and the store is not asked for it."""
+
+    def set(self, timer: Timer) -> None:
+        pass
+
+    def cancel(self, name: str) -> None:
+        pass
 
 
 class CountedHouse:
@@ -127,6 +138,7 @@ class CountedHouse:
                 notify_people,
                 users=self.users,
                 mail=Mail(documents=self._documents, mailer=self._mailbox, clock=self.clock),
+                timers=Unset(),
                 url=self._settings.url,
                 link_key=self._settings.link_key,
             ),

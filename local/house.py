@@ -179,6 +179,7 @@ class House:
                 tickets=tickets,
                 users=self.users,
                 mail=mail,
+                timers=self._timers,
                 clock=self.clock,
                 url=self.settings.url,
                 link_key=self.settings.link_key,

@@ -40,12 +40,12 @@ class RelayedOutbox(Outbox):
         self._thread: threading.Thread | None = None
         self._stopping = False
 
-    def send(self, event: Event) -> bool:
-        """Take a committed event; it reaches the bus in a moment."""
+    def send(self, *committed: Event) -> bool:
+        """Take committed events; they reach the bus in a moment."""
         with self._changed:
             if self._thread is None:
                 return False
-            self._waiting.append(event)
+            self._waiting += committed
             self._changed.notify()
         return True
 

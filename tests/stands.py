@@ -23,6 +23,7 @@ from local.documents import SqliteDocuments
 from local.mailbox import Mailbox
 from notify.step import notify_people
 from tests.builders import NOW, a_ticket, an_entry
+from tests.unit.helpdesk.alarms import Alarms
 from triage.rules import RuleClassifier
 from triage.step import triage_ticket
 
@@ -137,6 +138,7 @@ class Line:
         self.tickets = Tickets(documents=self.documents, outbox=self.outbox)
         self.users = Users(documents=self.documents, outbox=self.outbox)
         self.parked = Parked(documents=self.documents, clock=clock)
+        self.timers = Alarms()
         self.classifier = RULES
         self.mailer = self.mailbox
 
@@ -162,6 +164,7 @@ class Line:
                 tickets=self.tickets,
                 users=self.users,
                 mail=Mail(documents=self.documents, mailer=self.mailer, clock=self.clock),
+                timers=self.timers,
                 clock=self.clock,
                 url=URL,
                 link_key=LINK_KEY,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from api.account import is_id
 from api.etags import is_meant, quoted
 from api.policy import Act, check_may
+from api.reopening import check_window
 from api.sessions import Principal
 from helpdesk.changes import told_by
 from helpdesk.documents import Value, Write
@@ -86,13 +87,19 @@ class Changing:
             )
             told = told_by(ticket, change.after)
             try:
-                self.tickets.save(change.after, told, entry, before=ticket, also=change.also)
+                return self.tickets.save(
+                    change.after, told, entry, before=ticket, also=change.also
+                )
             except (ConflictError, NotFoundError):
                 continue  # changed meanwhile, or the mark of an older request was just forgotten
             except AlreadyExistsError:
-                pass  # the store took our commit and asked us again: it is made
-            return change.after
+                return self.tickets.get(ticket_id)  # our own commit, answered twice: it is made
         raise ConflictError(f"ticket {ticket_id} is changed by others all the time")
+
+    def check_window(self, principal: Principal, ticket: Ticket) -> None:
+        """Raise InvalidInputError when a ticket is closed for good to whoever asks."""
+        now = self.clock.now()
+        check_window(principal, ticket, levels=self.tickets.levels(now), now=now)
 
     def returning(self, ticket: Ticket) -> User | None:
         """Return who would have the ticket again if it were reopened; None if it is not done."""

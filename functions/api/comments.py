@@ -8,7 +8,6 @@ from datetime import timedelta
 from api.changing import Change, Changing
 from api.limits import Budget, Limits, Rule
 from api.policy import Act, check_move, may
-from api.reopening import check_window
 from api.sessions import Principal
 from helpdesk.changes import answered, asked_back, noted
 from helpdesk.comments import Comment, Side, comment_from, document, kept
@@ -139,7 +138,7 @@ class CommentDesk:
             after = answered(ticket, status=said.status, now=now)
         else:
             if ticket.status in DONE:
-                check_window(principal, ticket, now=now)
+                self._changing.check_window(principal, ticket)
             after = asked_back(ticket, assignee=self._changing.returning(ticket), now=now)
         return after, Comment(
             seq=after.seq,

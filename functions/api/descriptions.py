@@ -21,7 +21,7 @@ LOCAL = "http://127.0.0.1:8080"  # where the house on one machine is
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Sign-in and account": ("/api/auth",),
     "Users": ("/api/auth/users", "/api/auth/update-user"),
-    "Tickets": ("/api/tickets", "/api/skills"),
+    "Tickets": ("/api/tickets", "/api/skills", "/api/service-levels"),
     "Webhooks": ("/api/hooks",),
     "Operations": ("/api",),
     "Health and pages": ("/", REFERENCE),

@@ -27,6 +27,7 @@ from helpdesk.hooks import Hooks
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Parked
 from helpdesk.ports import Clock, Documents, Ids
+from helpdesk.service import Service
 from helpdesk.settings import ApiSettings, SignUp
 from helpdesk.skills import Skills
 from helpdesk.tickets import Tickets
@@ -58,6 +59,7 @@ class Desk:
     comments: CommentDesk
     handover: Handover
     skills: Skills
+    service: Service
     history: History
     operations: Operations
     stats: StatsDesk
@@ -136,6 +138,7 @@ def desk_over(
             ways=ways,
         ),
         skills=skills,
+        service=Service(stores.documents),
         sign_up=settings.sign_up,
         proxies=settings.proxies,
     )  # fmt: skip

@@ -4,7 +4,6 @@ import logging
 
 from api.changing import Change, Changing
 from api.policy import Act, check_may, check_move
-from api.reopening import check_window
 from api.sessions import Principal
 from helpdesk.changes import Edits, edited, named
 from helpdesk.log import bind
@@ -59,4 +58,4 @@ class EditDesk:
         if edits.status and edits.status is not ticket.status:
             check_move(principal, ticket, edits.status)
             if edits.status is Status.ASSIGNED:
-                check_window(principal, ticket, now=self._changing.clock.now())
+                self._changing.check_window(principal, ticket)

@@ -13,7 +13,9 @@ from helpdesk.documents import Value
 from helpdesk.timeline import Action, Actor, Recorded
 
 # What only staff learns of at all.
-STAFFS = frozenset({Action.NOTED, Action.TRIAGE_ASKED, Action.DECLINED})
+STAFFS = frozenset(
+    {Action.NOTED, Action.TRIAGE_ASKED, Action.DECLINED, Action.WARNED, Action.BREACHED}
+)
 
 
 class ListChanges(Query):

@@ -41,6 +41,8 @@ class Act(StrEnum):
     READ_STATS = "read how the desk is doing"
     READ_SKILLS = "read the skills"
     REPLACE_SKILLS = "replace the skills"
+    READ_SERVICE = "read the service levels"
+    REPLACE_SERVICE = "replace the service levels"
     MANAGE_OPERATIONS = "manage operations"
     MANAGE_HOOKS = "manage webhooks"
 
@@ -95,6 +97,8 @@ GRANTS: Mapping[Act, frozenset[Standing]] = {
     Act.READ_STATS: STAFF,
     Act.READ_SKILLS: SIGNED_IN,
     Act.REPLACE_SKILLS: frozenset({Standing.ADMIN}),
+    Act.READ_SERVICE: STAFF,
+    Act.REPLACE_SERVICE: frozenset({Standing.ADMIN}),
     Act.MANAGE_OPERATIONS: frozenset({Standing.ADMIN}),
     Act.MANAGE_HOOKS: frozenset({Standing.ADMIN}),
 }

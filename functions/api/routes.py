@@ -10,6 +10,7 @@ from api.policy import Act
 from api.reference_page import REFERENCE_PAGE
 from api.reset_page import RESET_PAGE
 from api.route import Answered, Asked, Route
+from api.service_routes import SERVICE_ROUTES
 from api.skills_routes import SKILL_ROUTES
 from api.stats_routes import STATS_ROUTES
 from api.ticket_routes import TICKET_ROUTES
@@ -25,6 +26,7 @@ ROUTES = (
     *ACCOUNT_ROUTES,
     *USER_ROUTES,
     *SKILL_ROUTES,
+    *SERVICE_ROUTES,
     *TICKET_ROUTES,
     *CHANGE_ROUTES,
     *HISTORY_ROUTES,

@@ -10,6 +10,7 @@ from api.schemas import Answer, Query
 from api.stats import Stats
 from api.ticket_schemas import PersonView
 from helpdesk.days import DAYS_MOST, LATER, SPANS
+from helpdesk.goals import Goal
 from helpdesk.ticket import JUDGED
 from helpdesk.verdict import Category, Priority, Source
 
@@ -55,6 +56,14 @@ class TimesView(Answer):
     resolution: TookView
 
 
+class KeptView(Answer):
+    """How often a promise to resolved tickets was kept."""
+
+    in_time: int
+    late: int
+    share: Annotated[float | None, Field(description="0 to 1; null where none was promised")]
+
+
 class AgreementView(Answer):
     """How often the machine's value was the final one of a resolved ticket."""
 
@@ -84,6 +93,9 @@ class StatsView(Answer):
         dict[str, int], Field(description="why the rules stood in", examples=[{"unavailable": 2}])
     ]
     times: TimesView
+    promises: Annotated[
+        dict[str, KeptView], Field(description="by goal: response, resolution", examples=[{}])
+    ]
     accuracy: Annotated[dict[str, AgreementView], Field(description="by field")]
     tokens_in: int
     tokens_out: int
@@ -113,6 +125,7 @@ def stats_view(stats: Stats) -> dict[str, Any]:
             "first_response": _took(totals, "response_s", "responded", within="response"),
             "resolution": _took(totals, "resolve_s", "resolved", within="resolve"),
         },
+        "promises": {goal.value: _kept(totals, goal) for goal in Goal},
         "accuracy": {field: _agreement(totals, field) for field in JUDGED},
         **_model(totals),
         "load": [
@@ -149,6 +162,12 @@ def _took(
     names = [*(name for _, name in SPANS), LATER] if within else []
     spans = {name: totals.get(f"{within}_{name}", 0) for name in names}
     return {"count": count, "mean_s": mean, "within": spans}
+
+
+def _kept(totals: Mapping[str, int], goal: Goal) -> dict[str, Any]:
+    in_time, late = totals.get(f"{goal}_in_time", 0), totals.get(f"{goal}_late", 0)
+    share = round(in_time / (in_time + late), 4) if in_time + late else None
+    return {"in_time": in_time, "late": late, "share": share}
 
 
 def _agreement(totals: Mapping[str, int], field: str) -> dict[str, Any]:

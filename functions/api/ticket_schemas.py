@@ -7,6 +7,7 @@ from pydantic import Field
 
 from api.policy import View
 from api.schemas import Answer, Query, Strict
+from helpdesk.goals import Goal, Goals
 from helpdesk.ticket import DESCRIPTION_MOST, REASON_MOST, TITLE_MOST, Listed, Status, Ticket
 from helpdesk.user import SKILLS_MOST
 from helpdesk.verdict import Category, Judged, Priority, Sentiment, Source, Verdict
@@ -125,6 +126,18 @@ class VerdictView(Answer):
     provenance: ProvenanceView
 
 
+class GoalsView(Answer):
+    """Until when a ticket is promised to be answered and resolved; null: no such promise."""
+
+    respond_by: datetime | None
+    resolve_by: datetime | None
+    paused: Annotated[bool, Field(description="the requester is waited for: the clock stands")]
+    answered_in_time: bool | None
+    solved_in_time: bool | None
+    warned: Annotated[list[Goal], Field(description="what is nearly up, as was told")]
+    breached: Annotated[list[Goal], Field(description="what was missed")]
+
+
 class TicketLine(Answer):
     """A ticket in a list."""
 
@@ -155,6 +168,9 @@ class TicketView(TicketLine):
     first_response_at: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None
+    closes_at: Annotated[
+        datetime | None, Field(description="when it closes by itself, if nobody opens it again")
+    ]
     reopenings: int
     replies: Annotated[int, Field(description="public ones")]
 
@@ -170,6 +186,7 @@ class StaffTicketView(TicketView):
         datetime | None, Field(description="since then it waits to be triaged once more")
     ]
     declined: Annotated[list[str], Field(description="the ids of those who gave it back")]
+    goals: GoalsView | None
     verdict: VerdictView | None
 
 
@@ -190,6 +207,7 @@ def ticket_view(ticket: Ticket, *, staff: bool) -> dict[str, Any]:
         "first_response_at": ticket.first_response_at,
         "resolved_at": ticket.resolved_at,
         "closed_at": ticket.closed_at,
+        "closes_at": ticket.closes_at,
         "reopenings": ticket.reopenings,
         "replies": ticket.replies,
     }
@@ -203,6 +221,7 @@ def ticket_view(ticket: Ticket, *, staff: bool) -> dict[str, Any]:
         "notes": ticket.notes,
         "triage_asked_at": ticket.triage_asked_at,
         "declined": ticket.declined,
+        "goals": goals_view(ticket.goals) if ticket.goals else None,
         "verdict": verdict_view(verdict) if verdict else None,
     }
 
@@ -229,6 +248,19 @@ def given_view(ticket: Ticket) -> dict[str, Any]:
     """Return whose a ticket is in the shape of GivenView."""
     line = ticket_line(ticket, staff=False)
     return {name: line[name] for name in GivenView.model_fields}
+
+
+def goals_view(goals: Goals) -> dict[str, Any]:
+    """Return the goals of a ticket in the shape of GoalsView."""
+    return {
+        "respond_by": goals.respond_by,
+        "resolve_by": goals.resolve_by,
+        "paused": goals.paused_at is not None,
+        "answered_in_time": goals.answered_in_time,
+        "solved_in_time": goals.solved_in_time,
+        "warned": goals.warned,
+        "breached": goals.breached,
+    }
 
 
 def verdict_view(verdict: Verdict) -> dict[str, Any]:

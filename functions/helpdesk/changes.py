@@ -3,13 +3,15 @@
 A change takes one number, however much it touches. What changes nothing returns the same ticket.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
 from helpdesk.errors import InvalidInputError
 from helpdesk.events import EventType
+from helpdesk.goals import Alarm, Due, told
+from helpdesk.levels import ServiceLevels
 from helpdesk.ticket import DONE, JUDGED, Status, Ticket
 from helpdesk.timeline import Action
 from helpdesk.user import User
@@ -114,6 +116,36 @@ def noted(ticket: Ticket, *, now: datetime) -> Ticket:
     return _numbered(replace(ticket, notes=ticket.notes + 1), ticket, now)
 
 
+def closed_by_time(ticket: Ticket, *, now: datetime) -> Ticket:
+    """Return a resolved ticket as it closes because nobody has opened it again."""
+    return _moved(ticket, Status.CLOSED, now)
+
+
+def alarmed(ticket: Ticket, due: Sequence[Due], levels: ServiceLevels, *, now: datetime) -> Ticket:
+    """Return the ticket with a note of what is told of its goals, and what follows of a breach.
+
+    A priority that a person has set is theirs: it is not raised.
+    """
+    if ticket.goals is None:
+        return ticket
+    after = replace(ticket, goals=told(ticket.goals, due))
+    if any(alarm is Alarm.BREACH for alarm, _ in due):
+        by_hand = ticket.sources.get("priority") is Source.HUMAN
+        if levels.on_breach.raise_priority and ticket.priority and not by_hand:
+            after = replace(after, priority=_HIGHER[ticket.priority])
+        if levels.on_breach.reassign and ticket.assignee_id and ticket.status not in DONE:
+            left_out = dict.fromkeys([*ticket.declined, ticket.assignee_id])
+            after = replace(_nobodys(after), declined=tuple(left_out))
+    return _numbered(after, ticket, now)
+
+
+_HIGHER: Mapping[Priority, Priority] = {
+    Priority.LOW: Priority.MEDIUM,
+    Priority.MEDIUM: Priority.HIGH,
+    Priority.HIGH: Priority.HIGH,
+}
+
+
 def answered(ticket: Ticket, *, status: Status | None, now: datetime) -> Ticket:
     """Return the ticket with a public reply of staff's, and where that leaves it.
 
@@ -142,15 +174,16 @@ def asked_back(ticket: Ticket, *, assignee: User | None, now: datetime) -> Ticke
     return _numbered(said, ticket, now)
 
 
-def told_by(before: Ticket, after: Ticket) -> EventType:
-    """Return the event that tells of a change by hand; each wakes who has to go on with it."""
-    if after.triage_asked_at and not before.triage_asked_at:
-        return EventType.TRIAGE_ASKED
+def told_by(before: Ticket, after: Ticket) -> tuple[EventType, ...]:
+    """Return the events that tell of a change by hand; each wakes who has to go on with it."""
     if after.status is Status.TRIAGED and before.status is not Status.TRIAGED:
-        return EventType.TICKET_TRIAGED
+        # Assignment has to find somebody, and the other side to be told.
+        return (EventType.TICKET_TRIAGED, EventType.TICKET_UPDATED)
+    if after.triage_asked_at and not before.triage_asked_at:
+        return (EventType.TRIAGE_ASKED,)
     if after.status is Status.ASSIGNED and before.status is Status.TRIAGED:
-        return EventType.TICKET_ASSIGNED
-    return EventType.TICKET_UPDATED
+        return (EventType.TICKET_ASSIGNED,)
+    return (EventType.TICKET_UPDATED,)
 
 
 def named(before: Ticket, after: Ticket) -> Action:

@@ -24,6 +24,7 @@ DAYS_MOST = 92
 # Within what time something was done, as hours and the name its count goes by.
 SPANS = ((1, "1h"), (4, "4h"), (24, "1d"), (72, "3d"), (168, "7d"))
 LATER = "later"
+_KEPT = {True: "in_time", False: "late"}  # what was promised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,12 @@ def _resolved(ticket: Ticket, resolved_at: datetime) -> Counter[str]:
         counts["responded"] = 1
         counts["response_s"] = _ms(waited) // 1000
         counts[f"response_{_span(waited)}"] = 1
+    if ticket.goals:
+        kept = {
+            "response": ticket.goals.answered_in_time,
+            "resolution": ticket.goals.solved_in_time,
+        }
+        counts.update(f"{name}_{_KEPT[it]}" for name, it in kept.items() if it is not None)
     if ticket.verdict:
         for field in JUDGED:
             counts[f"judged_{field}"] = 1

@@ -42,12 +42,12 @@ class Outbox:
         """Return the write that keeps an event once more, whatever became of it before."""
         return Set(_path(event), self._pending(event))
 
-    def send(self, event: Event) -> bool:
-        """Hand a committed event to the bus, and say whether that worked.
+    def send(self, *committed: Event) -> bool:
+        """Hand committed events to the bus, and say whether that worked.
 
-        A failure is no error of the caller's: the event is safe here, and the sweep sends it.
+        A failure is no error of the caller's: the events are safe here, and the sweep sends them.
         """
-        return self.hand_over([event])
+        return self.hand_over(committed)
 
     def hand_over(self, committed: Sequence[Event]) -> bool:
         """Hand committed events to the bus now, and say whether all of that worked."""

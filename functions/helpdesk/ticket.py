@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Self
 
 from helpdesk.errors import InvalidInputError
+from helpdesk.goals import Goals
 from helpdesk.user import User
 from helpdesk.verdict import Category, Priority, Source, Verdict
 
@@ -97,6 +98,8 @@ class Ticket:
     first_response_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    closes_at: datetime | None = None
+    goals: Goals | None = None
     reopenings: int = 0
     replies: int = 0
     notes: int = 0

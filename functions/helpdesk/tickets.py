@@ -24,12 +24,15 @@ from helpdesk.documents import (
 from helpdesk.errors import AlreadyExistsError, ConflictError, NotFoundError
 from helpdesk.events import Event, EventType, TicketData
 from helpdesk.labels import labelled
+from helpdesk.levels import ServiceLevels
 from helpdesk.log import traceparent
 from helpdesk.once import Once, read_mark, remembered, remembering
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
+from helpdesk.promises import look_at, promised
+from helpdesk.service import CachedService, Service
 from helpdesk.ticket import AT_WORK, Listed, Status, Ticket
-from helpdesk.timeline import Entry, Recorded, recorded, recorded_from, timeline_path
+from helpdesk.timeline import Entry, Recorded, entry_path, recorded, recorded_from, timeline_path
 from helpdesk.users import moved_load
 from helpdesk.wire import LISTED_FIELDS, listed_from, ticket_document, ticket_from
 
@@ -64,6 +67,7 @@ class Tickets:
         """Keep in `documents`, tell through `outbox`."""
         self._documents = documents
         self._outbox = outbox
+        self._levels = CachedService(Service(documents))
 
     def get(self, ticket_id: str) -> Ticket:
         """Return a ticket, or raise NotFoundError."""
@@ -139,20 +143,24 @@ class Tickets:
     def save(
         self,
         ticket: Ticket,
-        event_type: EventType,
+        event_type: EventType | Sequence[EventType],
         entry: Entry,
         *,
         before: Ticket,
         also: Sequence[Write] = (),
-    ) -> None:
-        """Keep one change of a ticket, all or nothing: its entry, its event, and what follows.
+    ) -> Ticket:
+        """Keep one change of a ticket, all or nothing, with what follows, and return the ticket.
 
-        What follows is that everybody's load stays right, that a person's word on what triage
-        judges is kept as a label, and that the day's counts count it. Raise AlreadyExistsError when
-        this change was made already, ConflictError when another was.
+        What follows is its entry and its event, that its goals go on, that everybody's load stays
+        right, that a person's word on what triage judges is kept as a label, and that the day's
+        counts count it. Raise AlreadyExistsError when this change was made already, ConflictError
+        when another was.
         """
-        event = event_of(event_type, ticket, entry, now=ticket.updated_at)
-        change = Update(_path(ticket.id), ticket_document(ticket), unchanged_since=before.version)
+        ticket = promised(before, ticket, lambda: self._levels.get(ticket.updated_at))
+        told_of = (event_type,) if isinstance(event_type, EventType) else event_type
+        events = [event_of(each, ticket, entry, now=ticket.updated_at) for each in told_of]
+        document = {**ticket_document(ticket), "look_at": look_at(ticket)}
+        change = Update(_path(ticket.id), document, unchanged_since=before.version)
         told = recorded(entry, before=before, after=ticket, now=ticket.updated_at)
         follows: Sequence[Write] = [
             *moved_load(before, ticket),
@@ -160,14 +168,16 @@ class Tickets:
             *counted(before, ticket),
         ]
         try:
-            self._documents.commit([self._outbox.kept(event), told, change, *follows, *also])
+            kept = [self._outbox.kept(event) for event in events]
+            self._documents.commit([*kept, told, change, *follows, *also])
         except AlreadyExistsError as error:
             # The number is taken; whether by this very change says what caused it.
             made = self._documents.get(told.path)
             if made and entry.cause and made.data["cause"] == entry.cause:
                 raise
             raise ConflictError(f"ticket {ticket.id} was changed by somebody else") from error
-        self._outbox.send(event)
+        self._outbox.send(*events)
+        return ticket
 
     def claim_triage(self, ticket: Ticket, *, until: datetime) -> None:
         """Note one more attempt at triage, and that nobody else should make one until then.
@@ -202,6 +212,28 @@ class Tickets:
     def mark(self, once: Once | None) -> Document | None:
         """Return the mark that a request with this key has left."""
         return read_mark(self._documents, once)
+
+    def to_look_at(self, by: datetime, *, limit: int) -> Sequence[str]:
+        """Return tickets that somebody had to look after by then, the longest due first."""
+        due = Query(
+            "tickets",
+            (Filter("look_at", Op.LE, by),),
+            (Order("look_at"),),
+            limit,
+            fields=("look_at",),
+        )
+        return [each.id for each in self._documents.query(due)]
+
+    def change(self, ticket_id: str, seq: int) -> Recorded:
+        """Return one change of a ticket, or raise NotFoundError."""
+        found = self._documents.get(entry_path(ticket_id, seq))
+        if found is None:
+            raise NotFoundError(f"ticket {ticket_id} has no change {seq}")
+        return recorded_from(found.data)
+
+    def levels(self, now: datetime) -> ServiceLevels:
+        """Return the service levels as they were at most a minute ago."""
+        return self._levels.get(now)
 
     def count(self, status: Status) -> int:
         """Return how many tickets stand there."""

@@ -36,6 +36,8 @@ class Action(StrEnum):
     NOTED = "noted"
     TRIAGE_ASKED = "triage_asked"
     TRIAGED_AGAIN = "triaged_again"
+    WARNED = "warned"
+    BREACHED = "breached"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from helpdesk import goals
 from helpdesk.documents import Data, Document
 from helpdesk.errors import InvalidInputError
 from helpdesk.ticket import Listed, Status, Ticket
@@ -75,6 +76,8 @@ def _later(ticket: Ticket) -> Data:
         "first_response_at": ticket.first_response_at,
         "resolved_at": ticket.resolved_at,
         "closed_at": ticket.closed_at,
+        "closes_at": ticket.closes_at,
+        "goals": goals.to_document(ticket.goals) if ticket.goals else None,
         "reopenings": ticket.reopenings,
         "replies": ticket.replies,
         "notes": ticket.notes,
@@ -113,6 +116,8 @@ def ticket_from(document: Document) -> Ticket:
         first_response_at=data.get("first_response_at"),
         resolved_at=data.get("resolved_at"),
         closed_at=data.get("closed_at"),
+        closes_at=data.get("closes_at"),
+        goals=goals.from_document(data["goals"]) if data.get("goals") else None,
         reopenings=data.get("reopenings", 0),
         replies=data.get("replies", 0),
         notes=data.get("notes", 0),

@@ -1,6 +1,10 @@
 """Events as letters: what people are told of tickets and of their own arrival. Pure text work."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from helpdesk.comments import Comment
+from helpdesk.goals import Alarm, Goal
 from helpdesk.mail import mail_id
 from helpdesk.ports import Letter
 from helpdesk.ticket import Ticket
@@ -67,13 +71,21 @@ def comment(ticket: Ticket, said: Comment, *, reader: User, event_id: str) -> Le
 
 
 def resolved(ticket: Ticket, *, reader: User, event_id: str) -> Letter:
-    """Return the letter that tells its requester that a ticket is resolved."""
-    blocks: list[Block] = [
-        _hello(reader),
-        Said(f"your ticket {ticket.id} is resolved."),
-        Said("If it is not, reply to the ticket, and it is opened again."),
-    ]
+    """Return the letter that tells the other side that a ticket is resolved."""
+    blocks: list[Block] = [_hello(reader)]
+    if reader.id == ticket.requester_id:
+        blocks.append(Said(f"your ticket {ticket.id} is resolved."))
+        blocks.append(Said("If it is not, reply to the ticket, and it is opened again."))
+        blocks += _closing(ticket)
+    else:
+        blocks.append(Said(f"ticket {ticket.id} is resolved, says who filed it."))
     return _about(ticket, blocks, reader=reader, event_id=event_id)
+
+
+def _closing(ticket: Ticket) -> list[Block]:
+    if ticket.closes_at is None:
+        return []
+    return [Said(f"Otherwise it closes by itself on {ticket.closes_at:%Y-%m-%d}.")]
 
 
 def reopened(ticket: Ticket, *, reader: User, event_id: str) -> Letter:
@@ -84,6 +96,38 @@ def reopened(ticket: Ticket, *, reader: User, event_id: str) -> Letter:
         Facts([("Title", ticket.title), ("Priority", ticket.priority or "not set")]),
     ]
     return _about(ticket, blocks, reader=reader, event_id=event_id)
+
+
+def alarm(
+    ticket: Ticket, told: Sequence[tuple[str, str]], *, reader: User, event_id: str
+) -> Letter:
+    """Return the letter that says which promises to a ticket are nearly missed, or are."""
+    goals = ticket.goals
+    by: dict[str, datetime | None] = {}
+    if goals:
+        by = {Goal.RESPONSE: goals.respond_by, Goal.RESOLUTION: goals.resolve_by}
+    blocks: list[Block] = [
+        _hello(reader),
+        Said(f"ticket {ticket.id} needs somebody's attention."),
+        Facts(
+            [
+                ("Title", ticket.title),
+                ("Priority", ticket.priority or "not set"),
+                ("Stands at", _standing(ticket)),
+                ("Assigned", ticket.assignee_name or "to nobody"),
+            ]
+        ),
+        *(Said(_alarm_words(alarm, goal, by.get(goal))) for alarm, goal in told),
+    ]
+    return _about(ticket, blocks, reader=reader, event_id=event_id)
+
+
+def _alarm_words(alarm: str, goal: str, by: datetime | None) -> str:
+    what = "The first response" if goal == Goal.RESPONSE else "The resolution"
+    when = f"{by:%Y-%m-%d %H:%M} UTC" if by else "its time"
+    if alarm == Alarm.BREACH:
+        return f"{what} is late: it was promised by {when}."
+    return f"{what} is due by {when}."
 
 
 def _about(ticket: Ticket, blocks: list[Block], *, reader: User, event_id: str) -> Letter:

@@ -30,7 +30,7 @@ def room() -> Room:
     timers = CloudTimers(queue, clock=cloud.clock)
     mail = Mail(documents=cloud.documents, mailer=sendgrid, clock=cloud.clock, timers=timers)
     people = partial(notify_people, tickets=cloud.tickets, users=cloud.users, clock=cloud.clock)
-    step = partial(people, mail=mail, url=post.url, link_key=post.link_key)
+    step = partial(people, mail=mail, timers=timers, url=post.url, link_key=post.link_key)
     return Room(name="notify", step=step, parked=cloud.parked)
 
 

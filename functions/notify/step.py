@@ -10,7 +10,8 @@ from helpdesk.events import Event, EventType
 from helpdesk.log import bind
 from helpdesk.mail import Mail
 from helpdesk.notices import LINKED, read_notice
-from helpdesk.ports import Clock, Letter
+from helpdesk.ports import Clock, Letter, Timers
+from helpdesk.promises import come_back_to
 from helpdesk.tickets import Tickets, notified
 from helpdesk.users import Users
 from notify import letters
@@ -26,6 +27,7 @@ def notify_people(
     tickets: Tickets,
     users: Users,
     mail: Mail,
+    timers: Timers,
     clock: Clock,
     url: str,
     link_key: bytes,
@@ -34,7 +36,11 @@ def notify_people(
     with bind(**_about(event)):
         match event.type:
             case EventType.TICKET_ASSIGNED | EventType.TICKET_UPDATED:
-                written = ticket_letters(event, tickets=tickets, users=users)
+                ticket = tickets.get(event.subject)
+                come_back_to(ticket, timers)
+                written = ticket_letters(event, ticket, tickets=tickets, users=users)
+                if not written:
+                    log.info("nobody is told of this change")
             case EventType.USER_SIGNED_UP:
                 written = [letters.welcome(users.get(event.subject), event_id=event.id, url=url)]
             case EventType.ACCOUNT_NOTICE:
@@ -42,7 +48,6 @@ def notify_people(
             case _:
                 written = []
         if not written:
-            log.info("nobody is told of this event")
             return
         then = [notified(event.subject, clock.now())] if gives(event) else []
         _send_all(written, event, mail, then)

@@ -4,32 +4,39 @@ from helpdesk.comments import Side
 from helpdesk.errors import EarlyEventError
 from helpdesk.events import Event, EventType
 from helpdesk.ports import Letter
+from helpdesk.ticket import Ticket
 from helpdesk.tickets import Tickets
 from helpdesk.timeline import Action
-from helpdesk.user import User
+from helpdesk.user import Role, User
 from helpdesk.users import Users
 from notify import letters
 
 
-def ticket_letters(event: Event, *, tickets: Tickets, users: Users) -> list[Letter]:
-    """Return the letters that an assignment or a later change calls for."""
-    if gives(event):
-        return _giving(event, tickets, users)
+def ticket_letters(event: Event, ticket: Ticket, *, tickets: Tickets, users: Users) -> list[Letter]:
+    """Return the letters that an assignment or a later change of a ticket calls for."""
+    written: list[Letter] = []
     match _change(event):
-        case Action.REPLIED:
-            return _comment(event, tickets, users, internal=False)
-        case Action.NOTED:
-            return _comment(event, tickets, users, internal=True)
+        case _ if gives(event):
+            written = _giving(event, ticket, users)
+        case Action.REPLIED | Action.NOTED as said:
+            internal = said is Action.NOTED
+            written = _comment(event, ticket, tickets, users, internal=internal)
+        case Action.WARNED | Action.BREACHED as alarm:
+            change = tickets.change(ticket.id, int(event.data["seq"]))
+            readers = _alarmed(ticket, users, everybody=alarm is Action.BREACHED)
+            told = [(each["alarm"], each["goal"]) for each in change.entry.why["alarms"]]
+            written = [letters.alarm(ticket, told, reader=it, event_id=event.id) for it in readers]
         case Action.RESOLVED:
-            ticket = tickets.get(event.subject)
-            readers = _readers(ticket.requester_id, event, users)
-            return [letters.resolved(ticket, reader=it, event_id=event.id) for it in readers]
+            asked = event.data.get("by") == ticket.requester_id
+            other = ticket.assignee_id if asked else ticket.requester_id
+            readers = _readers(other, event, users)
+            written = [letters.resolved(ticket, reader=it, event_id=event.id) for it in readers]
         case Action.REOPENED:
-            ticket = tickets.get(event.subject)
             readers = _readers(ticket.assignee_id, event, users)
-            return [letters.reopened(ticket, reader=it, event_id=event.id) for it in readers]
+            written = [letters.reopened(ticket, reader=it, event_id=event.id) for it in readers]
         case _:
-            return []
+            pass  # nobody need know
+    return written
 
 
 def gives(event: Event) -> bool:
@@ -37,8 +44,7 @@ def gives(event: Event) -> bool:
     return event.type is EventType.TICKET_ASSIGNED or _change(event) is Action.HANDED_OVER
 
 
-def _giving(event: Event, tickets: Tickets, users: Users) -> list[Letter]:
-    ticket = tickets.get(event.subject)
+def _giving(event: Event, ticket: Ticket, users: Users) -> list[Letter]:
     # The event says who was given it then; by now it may be somebody else's, or nobody's.
     assignee_id = str(event.data.get("assignee_id") or ticket.assignee_id or "")
     if not assignee_id:
@@ -51,14 +57,23 @@ def _giving(event: Event, tickets: Tickets, users: Users) -> list[Letter]:
     return [letters.assignment(ticket, assignee=assignee, event_id=event.id)]
 
 
-def _comment(event: Event, tickets: Tickets, users: Users, *, internal: bool) -> list[Letter]:
-    ticket = tickets.get(event.subject)
+def _comment(
+    event: Event, ticket: Ticket, tickets: Tickets, users: Users, *, internal: bool
+) -> list[Letter]:
     comment = tickets.comment(ticket.id, int(event.data["seq"]), internal=internal)
     to_requester = comment.side is Side.STAFF and not internal
     readers = _readers(ticket.requester_id if to_requester else ticket.assignee_id, event, users)
     if internal:
         readers = [each for each in readers if each.serves]  # a note is for staff, whoever has it
     return [letters.comment(ticket, comment, reader=it, event_id=event.id) for it in readers]
+
+
+def _alarmed(ticket: Ticket, users: Users, *, everybody: bool) -> list[User]:
+    """Return who hears an alarm: whoever has the ticket, and of a breach every admin as well."""
+    staff = users.staff()
+    has_it = [each for each in staff if each.id == ticket.assignee_id]
+    admins = [each for each in staff if each.role is Role.ADMIN and each not in has_it]
+    return [*has_it, *admins] if everybody or not has_it else has_it
 
 
 def _readers(user_id: str | None, event: Event, users: Users) -> list[User]:

@@ -12,6 +12,7 @@ from helpdesk.parked import Parked
 from helpdesk.ports import Clock, Timer, Timers
 from helpdesk.tickets import Tickets
 from helpdesk.users import Users
+from upkeep.alarms import look_after, sweep_tickets
 from upkeep.hooks import HookPost, deliver_hook, sweep_hooks
 from upkeep.letters import settle_letters
 from upkeep.loads import reconcile_loads
@@ -36,7 +37,7 @@ class Upkeep:
     clock: Clock
 
     def minute(self) -> None:
-        """Send what waits, settle letters, try parked events and webhooks again.
+        """Send what waits, settle letters, try events and webhooks again, look after tickets.
 
         One part that fails holds up no other; then raise OutsideError, for all to come again.
         """
@@ -45,6 +46,7 @@ class Upkeep:
             partial(redrive_parked, self.parked, outbox=self.outbox),
             partial(relay_outbox, self.outbox),
             partial(sweep_hooks, post=self.hooks),
+            partial(sweep_tickets, tickets=self.tickets, timers=self.timers, clock=self.clock),
         )
         failed = 0
         for part in parts:
@@ -65,8 +67,10 @@ class Upkeep:
 
     def fire(self, timer: Timer) -> None:
         """Do what a timer was set for, if it is still to be done."""
+        tickets = partial(look_after, tickets=self.tickets, timers=self.timers, clock=self.clock)
         handlers: Mapping[str, Callable[[str], object]] = {
             "mail": self.claims.settle,
             "hook": partial(deliver_hook, post=self.hooks),
+            "ticket": tickets,
         }
         fire(timer, handlers=handlers, timers=self.timers, clock=self.clock)

@@ -36,6 +36,7 @@ UNPROCESSABLE = {
     "change_user": "a name that cannot be shown, a skill that is not in the catalogue",
     "change_user_by_email": "likewise",
     "replace_skills": "a name that cannot be shown, or is given twice",
+    "replace_service_levels": "hours out of order, a zone or a day that there is not",
     "list_tickets": "a cursor that we did not seal",
     "list_parked": "a cursor that we did not seal",
     "read_timeline": "likewise",
@@ -122,6 +123,7 @@ def _words(insider):
     """Return what a fuzzer could not guess: for which parameter or field, which values."""
     return {
         "path.ticket_id": insider.tickets,
+        "body.hours.zone": ["Europe/Berlin", "UTC"],
         "path.user_id": [each.user.id for each in insider.others],
         "path.session_id": [SESSION],
         "path.number": ["latest", "1"],

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 
 from api.links import Links
 from api.policy import Act, View
+from api.service_schemas import levels_view
 from helpdesk import events
 from helpdesk.documents import Create
+from helpdesk.levels import shipped
 from helpdesk.links import link_token
 from helpdesk.parked import Kind
 from helpdesk.ports import Letter
@@ -23,6 +25,7 @@ from tests.unit.api.hooks import ended, repository
 
 NEXT = "another quite private phrase"
 ROOM = 10  # webhooks that stay when one more is made: a desk takes no more than twice as many
+SERVICE_LEVELS = {**levels_view(shipped()), "warn_at": 0.8}
 ABSENT = {
     "ticket_id": "0000000Z",
     "user_id": "0" * 26,
@@ -301,6 +304,8 @@ SAMPLES = (
     sample("POST", f"{HOOK}/deliveries/{{delivery_id}}/replay", 202),
     sample("GET", "/api/skills", 200),
     sample("PUT", "/api/skills", 200, lambda it: {"skills": [{"name": it.new_id()}]}),
+    sample("GET", "/api/service-levels", 200),
+    sample("PUT", "/api/service-levels", 200, lambda _: SERVICE_LEVELS),
     sample("GET", "/api/mailbox", 200),
     sample("GET", "/api/mailbox/{number}", 200),
 )  # fmt: skip

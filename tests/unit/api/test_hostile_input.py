@@ -13,7 +13,9 @@ import pytest
 
 from api.openapi import document
 from api.routes import ROUTES
+from api.service_schemas import levels_view
 from helpdesk.parked import Kind
+from helpdesk.service import shipped
 from helpdesk.timeline import recorded
 from helpdesk.user import Role
 from local.mailbox import Mailbox
@@ -96,6 +98,7 @@ RIGHT = {
     "skills": ["Printing"],
     "role": "moderator",
     "url": URL,
+    **levels_view(shipped()),
 }
 _number = count()
 

@@ -183,8 +183,10 @@ def test_nobody_gets_more_by_a_token_from_before(stage):
 
 
 FOR_STAFF = {("GET", "/api/tickets/{ticket_id}/assignment")}
+FOR_ALL_STAFF = {("GET", "/api/service-levels")}
 FOR_ADMINS = {
     ("PUT", "/api/skills"),
+    ("PUT", "/api/service-levels"),
     ("GET", "/api/auth/users"),
     ("GET", "/api/auth/users/{user_id}"),
     ("PATCH", "/api/auth/users/{user_id}"),
@@ -204,7 +206,9 @@ def test_only_these_routes_are_for_admins_alone(stage):
 
     plain = [each for each in SAMPLES if not each.needs and not each.view]
 
-    assert {each.row for each in plain if refused(each, "user")} == FOR_ADMINS | FOR_STAFF
+    assert {each.row for each in plain if refused(each, "user")} == (
+        FOR_ADMINS | FOR_STAFF | FOR_ALL_STAFF
+    )
     # One's own ticket is not for oneself to work on.
     assert {each.row for each in plain if refused(each, "moderator")} == FOR_ADMINS | FOR_STAFF
     assert not [each for each in SAMPLES if refused(each, "admin")]
