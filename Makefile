@@ -29,6 +29,10 @@ DEPLOYED := tests/emulated
 # Thousands of made-up requests for each role, a minute and a half of them: likewise.
 FUZZ := tests/fuzz
 
+# Every processor tests, four at most; what is chosen by name or path is run by one (tests/conftest.py).
+# Whoever is done takes over what the others have not begun, so a module's tests mostly stay together.
+PARALLEL := -n auto --maxprocesses=4 --dist=worksteal
+
 PIP_INSTALL = $(PY) -m pip install -qq --disable-pip-version-check --no-input --require-hashes
 COMPILE     = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 \
               --generate-hashes --no-header $(ARGS)
@@ -57,7 +61,7 @@ admin: $(DEV_READY) ## make the first admin of a project in the cloud (ARGS="ada
 
 test: $(DEV_READY) ## run every test, then hold the coverage gates (ARGS="--emulators=required")
 	@$(PY) -m coverage erase
-	@$(PY) -m coverage run -m pytest -rs --ignore=$(DEPLOYED) --ignore=$(FUZZ) $(ARGS)
+	@$(PY) -m coverage run -m pytest -rs $(PARALLEL) --ignore=$(DEPLOYED) --ignore=$(FUZZ) $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report --fail-under=95 --omit='$(EMULATED)'
 	@$(if $(findstring required,$(ARGS)),$(PY) -m coverage report --fail-under=95 --include='$(ADAPTERS)')

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +18,10 @@ LOOK_S = 0.02
 
 # Small and quick to start; they hold a test's data, not a company's.
 _JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx512m", "-Duser.language=en")
+# A shell lends an emulator its process. What watches the other end of our pipe ends it when we
+# are gone, however we went: then nobody is left to stop it.
+_WATCHED = """exec 3<&0; (read -r _ <&3; kill "$$") 2>/dev/null & exec "$@" 3<&- </dev/null"""
+_TRIES = 3  # a free port may be taken before Java asks for it
 _MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 
 
@@ -46,11 +51,18 @@ class Emulator:
 
     def __enter__(self) -> Self:
         """Start it and wait until it answers, or raise MissingError."""
+        for _ in range(_TRIES - 1):
+            with suppress(MissingError):
+                return self._started()
+        return self._started()
+
+    def _started(self) -> Self:
         port = free_port()
         self.address = f"127.0.0.1:{port}"
         # The jar itself, not gcloud: stopping gcloud leaves its Java behind.
         self._process = subprocess.Popen(
-            [*self._command, "--host=127.0.0.1", f"--port={port}"],
+            ["/bin/sh", "-c", _WATCHED, "sh", *self._command, "--host=127.0.0.1", f"--port={port}"],
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -67,10 +79,10 @@ class Emulator:
             return
         self._process.terminate()
         try:
-            self._process.wait(STOP_S)
+            self._process.communicate(timeout=STOP_S)  # closes the pipe before it waits
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(STOP_S)
+            self._process.communicate(timeout=STOP_S)
         self._process = None
 
     def ask(self, method: str, path: str, body: bytes = b"") -> int:

@@ -26,6 +26,14 @@ def pytest_addoption(parser):
     )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """Run what somebody chose in this process: it starts at once, and can be looked into."""
+    named = config.args_source is config.ArgsSource.ARGS
+    chosen = any(config.getoption(each) for each in ("keyword", "markexpr", "lf"))
+    return 0 if named or chosen else None
+
+
 @pytest.fixture(scope="session")
 def emulators(request):
     shared = Emulators(required=request.config.getoption("--emulators") == "required")

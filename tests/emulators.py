@@ -1,4 +1,4 @@
-"""The emulators that a test run shares: each started when the first test asks for it."""
+"""The emulators that the tests of one process share: each started when the first asks for it."""
 
 import os
 from contextlib import ExitStack, contextmanager

@@ -27,7 +27,7 @@ def empty_store(adapter, folder, emulators):
     """Lend an empty store of one adapter."""
     match adapter:
         case "sqlite":
-            store = SqliteDocuments(folder / "contract.db", INDEXES)
+            store = SqliteDocuments(folder / "contract.db", INDEXES, durable=False)
             try:
                 yield store
             finally:

@@ -117,6 +117,8 @@ class Counter:
             for name, content in empty_files().items():
                 (folder / name).write_bytes(content)
         self.house = House(folder, SETTINGS, clock=clock, classifier=RULES)
+        # No power cut comes into a test: nobody waits for the disk.
+        self.house.documents._durable = self.house.auth._durable = False
         self.clock = clock
         self.documents = Watched(self.house.documents)
         self.auth = Watched(self.house.auth)

@@ -301,8 +301,8 @@ def test_without_a_key_nothing_is_heard(routes, store, key):
         "AAAA",
         "\u00e4",
         public(KEY)[:-8],
-        public(ec.generate_private_key(ec.SECP384R1())),
-        public(ed25519.Ed25519PrivateKey.generate()),
+        pytest.param(public(ec.generate_private_key(ec.SECP384R1())), id="another curve"),
+        pytest.param(public(ed25519.Ed25519PrivateKey.generate()), id="no curve"),
     ],
 )
 def test_a_key_that_is_none_is_refused_at_the_start(routes, key):

@@ -186,7 +186,7 @@ def test_the_holder_of_an_account_is_told_once(line, kind):
     assert recipients(line) == ["ann@example.com"]
 
 
-@pytest.mark.parametrize("kind", LINKED)
+@pytest.mark.parametrize("kind", sorted(LINKED))
 def test_a_link_is_made_with_the_houses_key_and_kept_nowhere(line, kind, caplog):
     caplog.set_level(logging.DEBUG)
 
@@ -227,7 +227,7 @@ def test_a_letter_whose_link_has_ended_is_not_sent_any_more(line, kind, caplog):
     assert ("a letter is too late" in caplog.messages) is (kind in LINKED)
 
 
-@pytest.mark.parametrize("kind", LINKED)
+@pytest.mark.parametrize("kind", sorted(LINKED))
 def test_a_link_that_still_works_is_sent(line, kind):
     event = told(line, kind)
     line.clock.tick(seconds=LINK_LIFE.total_seconds() - 1)
