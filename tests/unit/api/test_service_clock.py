@@ -1,4 +1,4 @@
-"""What a ticket's clock looks like from outside: goals, closing, and how long it can be reopened."""
+"""A ticket's clock from outside: goals, closing, and how long it can be reopened."""
 
 from dataclasses import replace
 from datetime import timedelta
