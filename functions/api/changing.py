@@ -87,9 +87,7 @@ class Changing:
             )
             told = told_by(ticket, change.after)
             try:
-                return self.tickets.save(
-                    change.after, told, entry, before=ticket, also=change.also
-                )
+                return self.tickets.save(change.after, told, entry, before=ticket, also=change.also)
             except (ConflictError, NotFoundError):
                 continue  # changed meanwhile, or the mark of an older request was just forgotten
             except AlreadyExistsError:

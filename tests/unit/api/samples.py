@@ -306,6 +306,7 @@ SAMPLES = (
     sample("PUT", "/api/skills", 200, lambda it: {"skills": [{"name": it.new_id()}]}),
     sample("GET", "/api/service-levels", 200),
     sample("PUT", "/api/service-levels", 200, lambda _: SERVICE_LEVELS),
+    sample("GET", "/api/stats", 200),
     sample("GET", "/api/mailbox", 200),
     sample("GET", "/api/mailbox/{number}", 200),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from api.openapi import document
 from api.routes import ROUTES
 from api.service_schemas import levels_view
 from helpdesk.parked import Kind
-from helpdesk.service import shipped
+from helpdesk.levels import shipped
 from helpdesk.timeline import recorded
 from helpdesk.user import Role
 from local.mailbox import Mailbox

@@ -184,7 +184,7 @@ def test_nobody_gets_more_by_a_token_from_before(stage):
 
 
 FOR_STAFF = {("GET", "/api/tickets/{ticket_id}/assignment")}
-FOR_ALL_STAFF = {("GET", "/api/service-levels")}
+FOR_ALL_STAFF = {("GET", "/api/service-levels"), ("GET", "/api/stats")}
 FOR_ADMINS = {
     ("PUT", "/api/skills"),
     ("PUT", "/api/service-levels"),

@@ -86,7 +86,7 @@ ABOUT_LETTERS = {"/api/mailbox", "/api/mailbox/{number}"}
 WITHOUT_TICKETS = {
     "/", "/healthz", "/reset", "/api/docs", "/api/auth/me", "/api/auth/sessions", "/api/auth/users",
     "/api/auth/users/{user_id}", "/api/skills", "/api/service-levels", "/api/ops/parked",
-    "/api/ops/parked/{parked_id}", "/api/hooks", "/api/hooks/{hook_id}",
+    "/api/ops/parked/{parked_id}", "/api/stats", "/api/hooks", "/api/hooks/{hook_id}",
     # What is sent names a ticket and who has it: for admins, who read every ticket anyway.
     "/api/hooks/{hook_id}/deliveries", "/api/hooks/{hook_id}/deliveries/{delivery_id}",
 }  # fmt: skip

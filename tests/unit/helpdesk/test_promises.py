@@ -203,9 +203,7 @@ def test_an_old_open_ticket_is_promised_something_at_its_next_change():
 
 @pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
 def test_an_old_ticket_that_is_done_is_promised_nothing(status):
-    old = replace(
-        at_work(), goals=None, status=status, resolved_at=FRIDAY, closed_at=FRIDAY, seq=9
-    )
+    old = replace(at_work(), goals=None, status=status, resolved_at=FRIDAY, closed_at=FRIDAY, seq=9)
 
     edit = promised(old, replace(old, title="Fire", seq=10), Asked())
 
