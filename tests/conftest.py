@@ -30,7 +30,8 @@ def pytest_addoption(parser):
 def pytest_xdist_auto_num_workers(config):
     """Run what somebody chose in this process: it starts at once, and can be looked into."""
     named = config.args_source is config.ArgsSource.ARGS
-    chosen = any(config.getoption(each) for each in ("keyword", "markexpr", "lf"))
+    # Without its cache pytest knows no --lf.
+    chosen = any(config.getoption(each, default=None) for each in ("keyword", "markexpr", "lf"))
     return 0 if named or chosen else None
 
 
