@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from helpdesk.changes import Edits, answered, asked_back, closed_by_time, edited, given_back
+from helpdesk.errors import NotFoundError
 from helpdesk.events import EventType
 from helpdesk.goals import Goal, begun
 from helpdesk.levels import Target, shipped
@@ -283,6 +284,23 @@ def test_several_events_of_one_change_are_kept_and_sent_together(line):
         "T1CKET01.updated.2",
     }
     assert not [path for path in everything(line.store) if path.startswith("outbox/")]
+
+
+def test_a_change_that_was_never_made_is_not_found(line):
+    line.open()
+
+    with pytest.raises(NotFoundError, match="no change 2"):
+        line.tickets.change("T1CKET01", 2)
+
+
+def test_tickets_are_counted_by_where_they_stand(line):
+    line.open()
+    line.open(id="T1CKET02")
+    triage(line)
+
+    found = [line.tickets.count(status) for status in (Status.NEW, Status.TRIAGED, Status.CLOSED)]
+
+    assert found == [1, 1, 0]
 
 
 def test_tickets_ask_for_the_levels_that_an_admin_has_set(line):
