@@ -2,13 +2,15 @@
 
 from copy import deepcopy
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.service_schemas import LevelsView, NewLevels, levels_view
-from helpdesk.service import LEVELS, shipped
+from helpdesk.levels import shipped
+from helpdesk.service import LEVELS
 from tests.unit.api.changes import kept
 from tests.unit.api.desk import is_problem
 from tests.unit.api.test_openapi import documented
@@ -110,7 +112,7 @@ def test_an_admin_replaces_all_of_them(chief, mona, lines, body):
 
 
 def test_a_day_and_holidays_may_be_left_out_and_come_in_any_order(chief):
-    body = deepcopy(WHOLE)
+    body: dict[str, Any] = deepcopy(WHOLE)
     for day in ("wednesday", "thursday", "friday", "saturday", "sunday"):
         del body["hours"]["week"][day]
     body["hours"]["holidays"] = ["2026-12-25", "2026-01-01", "2026-12-25"]

@@ -68,9 +68,13 @@ def service(store):
 def test_what_ships_is_a_working_week_and_a_promise_for_every_priority():
     assert SHIPPED.hours.weekly == 40 * HOUR
     assert {
-        each.value: (target.first_response / HOUR, target.resolution / HOUR)
+        each.value: (target.first_response, target.resolution)
         for each, target in SHIPPED.targets.items()
-    } == {"high": (1, 8), "medium": (4, 24), "low": (8, 40)}
+    } == {
+        "high": (1 * HOUR, 8 * HOUR),
+        "medium": (4 * HOUR, 24 * HOUR),
+        "low": (8 * HOUR, 40 * HOUR),
+    }
     assert (SHIPPED.warn_at, SHIPPED.on_breach) == (0.75, OnBreach())
     assert (SHIPPED.close_after, SHIPPED.reopen_within) == (7 * DAY, 14 * DAY)
 
