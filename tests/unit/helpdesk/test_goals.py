@@ -428,7 +428,7 @@ class Counting:
     """The same clock, counting minutes: how many were used up, and how many there are."""
 
     def __init__(self, priority):
-        self.used = {Goal.RESPONSE: 0, Goal.RESOLUTION: 0}
+        self.used = dict.fromkeys(Goal, 0.0)
         self.ended = dict.fromkeys(Goal, False)
         self.waiting = False
         self.alarms = set()
@@ -578,3 +578,5 @@ def recounted(counting, deed, priority):
             counting.reopen(priority)
         case Priority() if deed is not priority:
             counting.set(deed)
+        case _:
+            pass

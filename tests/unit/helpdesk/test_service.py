@@ -67,13 +67,10 @@ def service(store):
 
 def test_what_ships_is_a_working_week_and_a_promise_for_every_priority():
     assert SHIPPED.hours.weekly == 40 * HOUR
-    assert {
-        each.value: (target.first_response, target.resolution)
-        for each, target in SHIPPED.targets.items()
-    } == {
-        "high": (1 * HOUR, 8 * HOUR),
-        "medium": (4 * HOUR, 24 * HOUR),
-        "low": (8 * HOUR, 40 * HOUR),
+    assert SHIPPED.targets == {
+        Priority.HIGH: Target(first_response=1 * HOUR, resolution=8 * HOUR),
+        Priority.MEDIUM: Target(first_response=4 * HOUR, resolution=24 * HOUR),
+        Priority.LOW: Target(first_response=8 * HOUR, resolution=40 * HOUR),
     }
     assert (SHIPPED.warn_at, SHIPPED.on_breach) == (0.75, OnBreach())
     assert (SHIPPED.close_after, SHIPPED.reopen_within) == (7 * DAY, 14 * DAY)
