@@ -12,9 +12,10 @@ from helpdesk import goals
 from helpdesk.documents import Create
 from helpdesk.errors import StaleError
 from helpdesk.hours import DAYS, HOLIDAYS_MOST, INTERVALS_MOST, Hours
-from helpdesk.service import LEVELS, CachedService, Service, shipped
+from helpdesk.levels import shipped
+from helpdesk.service import LEVELS, CachedService, Service
 from helpdesk.verdict import Priority
-from tests.builders import NOW, FixedClock
+from tests.builders import NOW
 
 AT_ONCE = 8
 KEPT = pytest.mark.parametrize("first", [None, shipped()], ids=["none kept", "some kept"])
@@ -63,9 +64,9 @@ def test_the_largest_levels_are_read_as_they_were_kept(documents):
 def test_to_know_them_is_one_read_and_to_replace_them_one_read_and_one_write(documents):
     tally = Tally()
     service = Service(Counted(documents, tally))
-    cached = CachedService(service, clock=FixedClock())
+    cached = CachedService(service)
 
-    known = tally.of(lambda: [cached.get() for _ in range(100)])
+    known = tally.of(lambda: [cached.get(NOW) for _ in range(100)])
     replaced = tally.of(lambda: service.replace(shipped(), before=service.read()))
 
     assert (known.reads, known.writes) == (1, 0)

@@ -14,8 +14,8 @@ import pytest
 from api.openapi import document
 from api.routes import ROUTES
 from api.service_schemas import levels_view
-from helpdesk.parked import Kind
 from helpdesk.levels import shipped
+from helpdesk.parked import Kind
 from helpdesk.timeline import recorded
 from helpdesk.user import Role
 from local.mailbox import Mailbox

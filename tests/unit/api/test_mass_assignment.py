@@ -30,13 +30,14 @@ WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 WRITING = {each.row: each for each in SAMPLES if each.method in WRITES and each.status < 400}
 WITH_BODY = {row: each for row, each in WRITING.items() if each.body}
 WITHOUT = {row: each for row, each in WRITING.items() if not each.body}
-# Fields from above that a route's own body names: these are theirs to change.
+# Fields from above that the own body of a route for admins names: these are theirs to change.
 NAMED = {
     ("PATCH", "/api/auth/users/{user_id}"): {"role", "skills", "disabled"},
     ("POST", "/api/auth/update-user"): {"role", "skills", "disabled"},
     ("PUT", "/api/skills"): {"skills"},
     ("POST", "/api/hooks"): set(),
     ("PATCH", "/api/hooks/{hook_id}"): set(),
+    ("PUT", "/api/service-levels"): set(),
 }
 
 

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.service_schemas import LevelsView, NewLevels, levels_view
-from helpdesk.service import LEVELS, shipped
+from helpdesk.levels import shipped
+from helpdesk.service import LEVELS
 from tests.unit.api.changes import kept
 from tests.unit.api.desk import is_problem
 from tests.unit.api.test_openapi import documented

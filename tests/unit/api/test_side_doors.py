@@ -45,6 +45,7 @@ LINE = {
 READ = LINE | {"description", "triaged_at", "assigned_at"}
 ASSIGNEE = {"assignee.id", "assignee.name"}
 STAFF_READ = {"sources", "needs_review", "notified_at"}
+CLOCK, STAFF_CLOCK = {"closes_at"}, {"goals"}
 JUDGED = {
     f"verdict.{name}.{part}"
     for name in ("priority", "category", "skills")
@@ -76,7 +77,8 @@ class Door:
 LISTS = (Door(path="/api/tickets", shows=frozenset(LINE), staff=frozenset({"needs_review"})),)
 READS = (
     Door(
-        path="/api/tickets/{ticket_id}", shows=frozenset(READ), staff=frozenset(STAFF_READ),
+        path="/api/tickets/{ticket_id}", shows=frozenset(READ | CLOCK),
+        staff=frozenset(STAFF_READ | STAFF_CLOCK),
         verdict=True,
     ),
 )  # fmt: skip

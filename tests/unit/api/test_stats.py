@@ -15,7 +15,7 @@ from tests.unit.api.served import FRIDAY, closed, later, served
 from tests.unit.api.test_openapi import documented
 
 PATH = "/api/stats"
-NOTHING = {"count": 0, "mean_s": None, "within": {}}
+NOTHING: dict[str, object] = {"count": 0, "mean_s": None, "within": {}}
 SPANS = dict.fromkeys(("1h", "4h", "1d", "3d", "7d", "later"), 0)
 STAND_IN = Provenance(
     source=Source.FALLBACK, model="rules-1", prompt_version="", fallback_reason="refused"

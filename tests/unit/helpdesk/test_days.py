@@ -4,6 +4,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,7 +63,7 @@ class Counts:
         return self.sums()
 
     def sums(self):
-        found = {}
+        found: dict[date, Counter[str]] = {}
         for path, counts in self.documents.items():
             day = date.fromisoformat(path.removeprefix("days/").partition(".")[0])
             found.setdefault(day, Counter()).update(counts)
@@ -372,8 +373,7 @@ def test_what_leaves_triage_never_comes_back_to_it():
 
 def test_a_ticket_is_always_counted_in_the_same_document_of_a_day():
     places = {
-        f"days/{TODAY}.{int(days.sha256(name.encode()).hexdigest(), 16) % SHARDS}"
-        for name in TICKETS
+        f"days/{TODAY}.{int(sha256(name.encode()).hexdigest(), 16) % SHARDS}" for name in TICKETS
     }
     counts = Counts()
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from helpdesk.changes import Edits, answered, asked_back, closed_by_time, edited, given_back
+from helpdesk.errors import NotFoundError
 from helpdesk.events import EventType
 from helpdesk.goals import Goal, begun
 from helpdesk.levels import Target, shipped
@@ -42,6 +43,12 @@ class Asked:
 
 def a_filed(**changes):
     return a_ticket(created_at=FRIDAY, updated_at=FRIDAY, **changes)
+
+
+def goals_of(ticket):
+    """Return the goals of a ticket that must have some."""
+    assert ticket.goals is not None
+    return ticket.goals
 
 
 def at_work(asked=None):
@@ -81,7 +88,7 @@ def test_what_moves_no_clock_asks_for_no_levels():
     waits = set_to(ticket, Status.WAITING, FRIDAY + HOUR, asked)
 
     assert told.goals == ticket.goals
-    assert said.goals.answered_in_time is True
+    assert goals_of(said).answered_in_time is True
     assert waits.goals.paused_at == FRIDAY + HOUR
     assert asked.times == begun_with == 1
 
@@ -129,7 +136,7 @@ def test_waiting_stands_still_and_an_answer_of_the_requester_goes_on():
 
     assert (waits.status, look_at(waits)) == (Status.WAITING, None)
     assert goes_on.status is Status.IN_PROGRESS
-    assert goes_on.goals.resolve_by == ticket.goals.resolve_by + 2 * HOUR
+    assert goals_of(goes_on).resolve_by == goals_of(ticket).resolve_by + 2 * HOUR
 
 
 def test_a_ticket_that_is_given_back_while_its_requester_is_waited_for_goes_on_too():
@@ -137,8 +144,8 @@ def test_a_ticket_that_is_given_back_while_its_requester_is_waited_for_goes_on_t
 
     back = promised(waits, given_back(waits, now=FRIDAY + 2 * HOUR), Asked())
 
-    assert back.goals.paused_at is None
-    assert back.goals.resolve_by == waits.goals.resolve_by + HOUR
+    assert goals_of(back).paused_at is None
+    assert goals_of(back).resolve_by == waits.goals.resolve_by + HOUR
 
 
 # The end, and after it.
@@ -283,6 +290,23 @@ def test_several_events_of_one_change_are_kept_and_sent_together(line):
         "T1CKET01.updated.2",
     }
     assert not [path for path in everything(line.store) if path.startswith("outbox/")]
+
+
+def test_a_change_that_was_never_made_is_not_found(line):
+    line.open()
+
+    with pytest.raises(NotFoundError, match="no change 2"):
+        line.tickets.change("T1CKET01", 2)
+
+
+def test_tickets_are_counted_by_where_they_stand(line):
+    line.open()
+    line.open(id="T1CKET02")
+    triage(line)
+
+    found = [line.tickets.count(status) for status in (Status.NEW, Status.TRIAGED, Status.CLOSED)]
+
+    assert found == [1, 1, 0]
 
 
 def test_tickets_ask_for_the_levels_that_an_admin_has_set(line):

@@ -19,7 +19,6 @@ from helpdesk.timeline import Actor
 from helpdesk.verdict import Priority
 from tests.builders import FixedClock, a_moderator, a_user, an_admin, an_entry
 from tests.stands import RULES, Scripted
-from tests.unit.helpdesk.alarms import Alarms
 from upkeep.alarms import PATIENCE, RULE, SWEEP_MOST, look_after, sweep_tickets
 from upkeep.rounds import Upkeep
 
@@ -273,17 +272,16 @@ def test_the_sweep_goes_on_past_a_ticket_that_somebody_is_changing(desk):
     assert actions(desk, "T1CKET02")[3:] == ["breached"]
 
 
-def test_a_round_of_the_sweep_has_an_end():
+def test_a_round_of_the_sweep_has_an_end(desk):
     asked = []
 
-    class Late:
-        def to_look_at(self, by, *, limit):
-            asked.append((by, limit))
-            return []
+    def to_look_at(by, *, limit):
+        asked.append((by, limit))
+        return []
 
-    found = sweep_tickets(tickets=Late(), timers=Alarms(), clock=FixedClock(FRIDAY))
+    desk.tickets.to_look_at = to_look_at
 
-    assert (found, asked) == (0, [(FRIDAY - PATIENCE, SWEEP_MOST)])
+    assert (sweep(desk), asked) == (0, [(FRIDAY - PATIENCE, SWEEP_MOST)])
 
 
 # When things meet, and when they fail.
