@@ -15,7 +15,7 @@ from helpdesk.documents import Create, Increment, Write
 from helpdesk.ticket import Status, Ticket
 from helpdesk.user import Role, User
 from helpdesk.verdict import Verdict
-from helpdesk.wire import ticket_document
+from helpdesk.wire import searchable_ticket_document
 from local.documents import COMMIT_MOST
 from local.house import House, locked
 from local.keys import settings_in
@@ -126,7 +126,7 @@ def _tickets(rows: int, known: list[Text], viewer: User, hands: list[User]) -> I
 def _batches(tickets: Iterator[Ticket]) -> Iterator[list[Write]]:
     batch: list[Write] = []
     for ticket in tickets:
-        batch.append(Create(f"tickets/{ticket.id}", ticket_document(ticket)))
+        batch.append(Create(f"tickets/{ticket.id}", searchable_ticket_document(ticket)))
         if len(batch) == COMMIT_MOST:
             yield batch
             batch = []

@@ -20,7 +20,7 @@ from helpdesk.events import Event, EventType
 from helpdesk.ticket import Status, Ticket
 from helpdesk.timeline import Actor, Entry
 from helpdesk.user import Role
-from helpdesk.wire import ticket_document
+from helpdesk.wire import searchable_ticket_document
 from local.documents import COMMIT_MOST
 
 FEW = 100
@@ -123,7 +123,7 @@ def _fill(house: CountedHouse, count: int) -> None:
         ticket = ticket.assigned_to(moderator if mine else other, now=at)
         if place % 4 < 2:
             ticket = ticket.moved(Status.RESOLVED, now=at)
-        writes.append(Create(f"tickets/{ticket.id}", ticket_document(ticket)))
+        writes.append(Create(f"tickets/{ticket.id}", searchable_ticket_document(ticket)))
     for start in range(0, count, COMMIT_MOST):
         house.store.commit(writes[start : start + COMMIT_MOST])
 

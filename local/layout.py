@@ -1,6 +1,7 @@
 """Lays a file's places out anew when the declared indexes are others than those it was made for."""
 
 from sqlite3 import Connection
+from typing import Any
 
 from helpdesk.errors import OutsideError
 from helpdesk.indexes import Index
@@ -42,11 +43,11 @@ def _laid_out(connection: Connection) -> str:
 
 def _place_all(connection: Connection, places: Places) -> None:
     connection.execute("DELETE FROM places")
-    after = 0
+    rows: list[tuple[Any, ...]] = [(0,)]
     part = "SELECT rowid, collection, id, data FROM documents WHERE rowid > ? ORDER BY 1 LIMIT ?"
-    while rows := connection.execute(part, (after, _PART)).fetchall():
+    while rows := connection.execute(part, (rows[-1][0], _PART)).fetchall():
         taken = set()
-        for after, collection, name, text in rows:
+        for _, collection, name, text in rows:
             if places.know(collection):
                 taken |= places.moved(collection, name, None, decode(text))[1]
         connection.executemany(queries.TAKE, taken)

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import product
 
-from helpdesk.documents import ARRAYS, LISTS, RANGES, Data, Filter, Op, Query, Value
+from helpdesk.documents import LISTS, RANGES, Data, Filter, Op, Query, Value, Vector
 from helpdesk.indexes import Index, group
 from local.codec import encode, scalar
 
@@ -25,10 +25,12 @@ _NONE, _BOOL, _NUMBER, _TIME, _TEXT, _OTHER, _LONG = (bytes([tag]) for tag in ra
 _BEGIN: Bound = (b"", "")
 _END: Bound = (b"\xff", "")  # every value begins with less, whichever way it is sorted
 _LONG_MOST = 64  # bytes of an element that stands in a key as it is
+_EACH = "[]"  # marks the name of an array whose elements are meant
 _TURNED = bytes(range(255, -1, -1))
 _OPPOSITE: Mapping[Op, Op] = {Op.LT: Op.GT, Op.LE: Op.GE, Op.GT: Op.LT, Op.GE: Op.LE}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_WHOLE = (list, tuple, dict, Vector)
 _SIGN, _ALL = 1 << 63, (1 << 64) - 1
 
 
@@ -55,28 +57,26 @@ class _Kept:
     array: str | None
     order: tuple[tuple[str, bool], ...]
 
-    def key(self, collection: str, values: Sequence[Value]) -> bytes:
-        """Return what all places of one collection with these values have in common."""
-        return _hashed(b"\0".join([self.name, collection.encode(), *map(_bytes, values)]))
-
-    def sorted_as(self, values: Iterable[Value]) -> bytes:
-        """Return the values of the order as bytes that sort as they are kept."""
+    def sorted_as(self, plain: Iterable[bytes]) -> bytes:
+        """Return the bytes of the order's values as they sort where they are kept."""
         return b"".join(
-            _bytes(value).translate(_TURNED) if turned else _bytes(value)
-            for value, (_, turned) in zip(values, self.order, strict=True)
+            each.translate(_TURNED) if turned else each
+            for each, (_, turned) in zip(plain, self.order, strict=True)
         )
 
-    def places(self, collection: str, name: str, data: Data) -> Iterator[Place]:
+    def places(self, collection: str, name: str, known: "_Known") -> list[Place]:
         """Return where a document stands."""
-        if not self.fields <= data.keys():
-            return
-        key = self.key(collection, [data[field] for field in self.equal])
-        place = self.sorted_as(data[field] for field, _ in self.order)
+        if not self.fields <= known.keys():
+            return []
+        key = _key(self.name, collection, *[known[field][0] for field in self.equal])
+        place = self.sorted_as([known[field][0] for field, _ in self.order])
         if self.array is None:
-            yield key, place, name
-        elif isinstance(elements := data[self.array], list | tuple):
-            for element in elements:
-                yield key + _element(element), place, name
+            return [(key, place, name)]
+        return [(key + element, place, name) for element in known[self.array]]
+
+
+# The bytes of what indexes read of a document: of an array each element's, else the value's alone.
+_Known = Mapping[str, Sequence[bytes]]
 
 
 class Places:
@@ -85,8 +85,11 @@ class Places:
     def __init__(self, indexes: Iterable[Index]) -> None:
         """Know these indexes."""
         self._of: defaultdict[str, list[_Kept]] = defaultdict(list)
+        self._fields: defaultdict[str, set[str]] = defaultdict(set)
         for index in indexes:
-            self._of[index.collection].append(_kept(index))
+            kept = _kept(index)
+            self._of[index.collection].append(kept)
+            self._fields[index.collection] |= kept.fields
 
     def know(self, collection: str) -> bool:
         """Say whether documents of a collection stand in any index."""
@@ -96,12 +99,25 @@ class Places:
         self, collection: str, name: str, before: Data | None, after: Data | None
     ) -> tuple[set[Place], set[Place]]:
         """Return the places that a document leaves with a change, and those that it takes."""
-        was, now = before or {}, after or {}
-        same = {field for field in was.keys() & now.keys() if was[field] == now[field]}
-        touched = [kept for kept in self._of[group(collection)] if not kept.fields <= same]
-        left = {place for kept in touched for place in kept.places(collection, name, was)}
-        taken = {place for kept in touched for place in kept.places(collection, name, now)}
+        kind = group(collection)
+        was, now = self._known(kind, before or {}), self._known(kind, after or {})
+        changed = {field for field in self._fields[kind] if was.get(field) != now.get(field)}
+        left: set[Place] = set()
+        taken: set[Place] = set()
+        for kept in self._of[kind] if changed else ():
+            if not changed.isdisjoint(kept.fields):
+                left.update(kept.places(collection, name, was))
+                taken.update(kept.places(collection, name, now))
         return left - taken, taken - left
+
+    def _known(self, kind: str, data: Data) -> _Known:
+        known: dict[str, Sequence[bytes]] = {}
+        for name in self._fields[kind]:
+            field = name.removesuffix(_EACH)
+            if field in data:
+                value = data[field]
+                known[name] = [_bytes(value)] if field == name else _elements(value)
+        return known
 
 
 def walk(query: Query, index: Index) -> Walk:
@@ -115,7 +131,7 @@ def walk(query: Query, index: Index) -> Walk:
             least, beyond = max(least, (begin, "")), min(beyond, (end, ""))
     if query.after is not None:
         *values, name = query.after
-        behind = kept.sorted_as(_checked(value) for value in values)
+        behind = kept.sorted_as([_bytes(_checked(value)) for value in values])
         if backward:
             beyond = min(beyond, (behind, name))
         else:
@@ -132,11 +148,11 @@ def _keys(query: Query, kept: _Kept) -> Iterator[bytes]:
     }
     checked = {field: [_checked(value) for value in asked[field]] for field in asked}
     for values in product(*(checked[field] for field in kept.equal)):
-        key = kept.key(query.collection, values)
+        key = _key(kept.name, query.collection, *map(_bytes, values))
         if kept.array is None:
             yield key
         else:
-            yield from (key + _element(each) for each in checked[kept.array])
+            yield from (key + _element(each) for each in checked[kept.array.removesuffix(_EACH)])
 
 
 def _checked(value: Value) -> Value:
@@ -149,21 +165,35 @@ def _checked(value: Value) -> Value:
 def _kept(index: Index) -> _Kept:
     last = index.order[-1].descending if index.order else False
     order = tuple((each.field, each.descending != last) for each in index.order)
-    array = {index.array} if index.array else set()
-    fields = frozenset({*index.equal, *array, *(field for field, _ in order)})
-    return _Kept(index.name.encode(), fields, index.equal, index.array, order)
+    array = index.array and index.array + _EACH
+    fields = {*index.equal, *(field for field, _ in order)} | ({array} if array else set())
+    return _Kept(index.name.encode(), frozenset(fields), index.equal, array, order)
 
 
 @lru_cache(maxsize=10_000)
-def _hashed(named: bytes) -> bytes:
-    return blake2b(named, digest_size=8).digest()
+def _key(name: bytes, collection: str, *plain: bytes) -> bytes:
+    """Return what all places of an index and a collection with these values have in common.
+
+    It begins as for other indexes with the same first values: a change of a document leaves and
+    takes places in several of these, and pays for every page that one of them is on.
+    """
+    near = b"".join(_hashed(each, 2) for each in plain[:2])
+    return near + _hashed(b"\0".join([name, collection.encode(), *plain]), 8)
+
+
+def _hashed(plain: bytes, size: int) -> bytes:
+    return blake2b(plain, digest_size=size).digest()
+
+
+def _elements(value: Value) -> list[bytes]:
+    return [_element(each) for each in value] if isinstance(value, list | tuple) else []
 
 
 def _element(value: Value) -> bytes:
     plain = _bytes(value)
     if len(plain) <= _LONG_MOST:
         return plain
-    return _LONG + blake2b(plain, digest_size=16).digest()
+    return _LONG + _hashed(plain, 16)
 
 
 def _range(each: Filter, *, turned: bool) -> tuple[bytes, bytes]:
@@ -191,6 +221,15 @@ def _behind(beginning: bytes) -> bytes:
 
 def _bytes(value: Value) -> bytes:
     """Return bytes that sort as values do in Firestore; none is the beginning of another's."""
+    plain: bytes = (
+        _OTHER + _text(encode({"value": value})) if isinstance(value, _WHOLE) else _scalar(value)
+    )
+    return plain
+
+
+# Types are told apart, for True is 1 to whoever does not ask. The same words come again and again.
+@lru_cache(maxsize=20_000, typed=True)
+def _scalar(value: str | datetime | float | None) -> bytes:
     match value:
         case str():
             return _TEXT + _text(value)
@@ -200,10 +239,8 @@ def _bytes(value: Value) -> bytes:
             return _NONE
         case bool():
             return _BOOL + bytes([value])
-        case int() | float():
-            return _NUMBER + _number(value)
         case _:
-            return _OTHER + _text(encode({"value": value}))
+            return _NUMBER + _number(value)
 
 
 def _text(text: str) -> bytes:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from helpdesk.documents import (
@@ -24,9 +24,11 @@ from helpdesk.events import Event, EventType, TicketData
 from helpdesk.log import traceparent
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
-from helpdesk.ticket import OPEN, Listed, Status, Ticket
+from helpdesk.search import page_of
+from helpdesk.ticket import OPEN, Listed, Ticket
 from helpdesk.timeline import Entry, Recorded, recorded, recorded_from, timeline_path
-from helpdesk.wire import LISTED_FIELDS, listed_from, ticket_document, ticket_from
+from helpdesk.wanted import Wanted
+from helpdesk.wire import changed_document, listed_from, ticket_document, ticket_from
 
 TIMELINE_PAGE = 100  # changes; hardly a ticket has more
 REMEMBERED = timedelta(hours=24)  # how long an idempotency key answers as it did
@@ -59,12 +61,11 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which tickets a list shows: everything that is not None must match; newest first."""
+class Found:
+    """One page of tickets, and the place behind which the list goes on; None at its end."""
 
-    requester_id: str | None = None
-    assignee_id: str | None = None
-    status: Status | None = None
+    tickets: list[Listed]
+    after: tuple[Value, ...] | None
 
 
 class Tickets:
@@ -82,17 +83,19 @@ class Tickets:
             raise NotFoundError(f"there is no ticket {ticket_id}")
         return ticket_from(document)
 
-    def list(self, wanted: Wanted, *, limit: int, after: tuple[Value, ...] | None) -> list[Listed]:
-        """Return one page of tickets, newest first."""
-        asked = {
-            "requester_id": wanted.requester_id,
-            "assignee_id": wanted.assignee_id,
-            "status": wanted.status.value if wanted.status else None,
-        }
-        filters = tuple(Filter(name, Op.EQ, value) for name, value in asked.items() if value)
-        newest = (Order("created_at", descending=True),)
-        page = Query("tickets", filters, newest, limit, after, LISTED_FIELDS)
-        return [listed_from(document) for document in self._documents.query(page)]
+    def find(self, wanted: Wanted, *, limit: int, after: tuple[Value, ...] | None = None) -> Found:
+        """Return one page of tickets, in the order wanted, after a bounded number of documents.
+
+        Where no index has all that is wanted, a page may have fewer tickets than asked for, or
+        none, and not be the last.
+        """
+        walk = wanted.walk
+        if walk is None:
+            return Found(tickets=[], after=None)
+        page = page_of(
+            replace(walk, after=after), documents=self._documents, fits=wanted.fits, limit=limit
+        )
+        return Found(tickets=[listed_from(each) for each in page.documents], after=page.after)
 
     def timeline(
         self, ticket_id: str, *, limit: int, after: tuple[Value, ...] | None
@@ -160,7 +163,8 @@ class Tickets:
         Raise AlreadyExistsError when this change was made already, ConflictError when another was.
         """
         event = event_of(event_type, ticket, now=ticket.updated_at)
-        change = Update(_path(ticket.id), ticket_document(ticket), unchanged_since=before.version)
+        fields = changed_document(ticket, before=before)
+        change = Update(_path(ticket.id), fields, unchanged_since=before.version)
         told = recorded(entry, before=before, after=ticket, now=ticket.updated_at)
         try:
             self._documents.commit([self._outbox.kept(event), told, change, *also])

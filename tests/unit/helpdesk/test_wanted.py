@@ -1,0 +1,147 @@
+"""Which index a list of tickets walks, and what is looked at on the way."""
+
+from dataclasses import fields, replace
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from helpdesk.documents import Op
+from helpdesk.indexes import declared, index_for
+from helpdesk.ticket import Status
+from helpdesk.verdict import Category, Priority
+from helpdesk.wanted import Sort, Wanted
+from helpdesk.wire import LISTED_FIELDS
+from tests.builders import NOW
+
+ASKED = {
+    "requester_id": "ann",
+    "assignee_id": "mod",
+    "unassigned": True,
+    "status": Status.NEW,
+    "priority": Priority.LOW,
+    "category": Category.BUG,
+    "skill": "SQL",
+    "needs_review": False,
+    "text": "printer on fire",
+    "created_from": NOW,
+    "created_until": NOW + timedelta(days=1),
+}
+WHOSE = ({}, {"requester_id": "ann"}, {"assignee_id": "mod"}, {"unassigned": True})
+
+
+def walked(**asked):
+    return {each.field for each in Wanted(**asked).walk.filters}
+
+
+def test_every_combination_has_an_index():
+    names = list(ASKED)
+
+    for chosen in product([False, True], repeat=len(names)):
+        asked = {name: ASKED[name] for name, on in zip(names, chosen, strict=True) if on}
+        for sort in Sort:
+            assert index_for(Wanted(**asked, sort=sort).walk, declared())
+    assert {*names, "sort"} == {each.name for each in fields(Wanted)}
+
+
+@pytest.mark.parametrize(
+    ("asked", "walks"),
+    [
+        (("text", "skill", "needs_review", "priority", "category"), "terms"),
+        (("skill", "needs_review", "priority", "category"), "skill_keys"),
+        (("needs_review", "priority", "category"), "needs_review"),
+        (("priority", "category"), "priority"),
+        (("category",), "category"),
+    ],
+)
+@pytest.mark.parametrize("whose", WHOSE, ids=str)
+def test_the_walk_takes_what_leaves_the_fewest(whose, asked, walks):
+    held = walked(**whose, **{name: ASKED[name] for name in asked})
+
+    own = {"requester_id", "assignee_id", "served_by"}
+    assert held - own == {walks, "status"}
+    assert len(held & own) == (
+        0 if whose == {"unassigned": True} and walks == "terms" else bool(whose)
+    )
+
+
+def test_the_longest_word_is_walked_and_the_others_are_looked_at():
+    alone, together = Wanted(text="fire").walk, Wanted(text="on fire").walk
+
+    (word,) = [each.value for each in together.filters if each.field == "terms"]
+    assert word == "fire"
+    assert alone.fields == LISTED_FIELDS
+    assert together.fields == (*LISTED_FIELDS, "terms")
+
+
+def test_who_asks_for_no_status_asks_the_index_for_all_of_them():
+    (status,) = [each for each in Wanted(skill="SQL").walk.filters if each.field == "status"]
+
+    assert status.op is Op.IN
+    assert set(status.value) == {each.value for each in Status}
+
+
+def test_in_the_order_of_changes_all_but_the_status_is_looked_at():
+    everything = {name: it for name, it in ASKED.items() if name != "requester_id"}
+
+    walk = Wanted(**everything, sort=Sort.UPDATED).walk
+
+    assert {each.field for each in walk.filters} == {"assignee_id", "status"}
+    assert walk.fields == (*LISTED_FIELDS, "terms")
+    assert Wanted(sort=Sort.UPDATED).walk.fields == LISTED_FIELDS
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"text": ""},
+        {"text": " -- "},
+        {"created_from": NOW, "created_until": NOW},
+        {"created_from": NOW, "created_until": NOW - timedelta(days=1)},
+    ],
+)
+def test_what_no_ticket_can_be_is_not_asked_of_the_store(asked):
+    assert Wanted(**asked).walk is None
+
+
+DATA = {
+    "requester_id": "ann",
+    "assignee_id": "mod",
+    "status": "new",
+    "priority": "low",
+    "category": "bug",
+    "skills": ["Sql"],
+    "needs_review": False,
+    "created_at": NOW,
+    "terms": ["printer", "on", "fire"],
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [
+        ("requester_id", "bob"),
+        ("assignee_id", None),
+        ("status", "triaged"),
+        ("priority", None),
+        ("category", "access"),
+        ("skills", ["Java"]),
+        ("needs_review", True),
+        ("created_at", NOW - timedelta(microseconds=1)),
+        ("created_at", NOW + timedelta(days=1)),
+        ("terms", ["printer", "on"]),
+        ("terms", None),  # kept before there was a search
+    ],
+)
+def test_whatever_is_asked_for_must_fit(field, other):
+    wanted = Wanted(**{**ASKED, "unassigned": False})
+
+    assert wanted.fits(DATA)
+    assert not wanted.fits({**DATA, field: other})
+
+
+def test_what_is_not_asked_for_is_not_looked_at():
+    assert Wanted().fits({**DATA, "terms": None})
+    assert Wanted(text="off").fits({name: it for name, it in DATA.items() if name != "terms"})
+    assert not replace(Wanted(), unassigned=True).fits(DATA)
+    assert replace(Wanted(), unassigned=True).fits({**DATA, "assignee_id": None})
