@@ -50,7 +50,8 @@ def ticket_document(ticket: Ticket) -> Data:
     change: to file a ticket costs no more for all the lists there are.
     """
     document = _whole_document(ticket)
-    return {k: value for k, value in document.items() if value or k not in _FILTERED}
+    unset = {name for name in _FILTERED if document[name] in {None, False}}
+    return {name: value for name, value in document.items() if name not in unset}
 
 
 def changed_document(ticket: Ticket, *, before: Ticket) -> Data:
@@ -66,13 +67,11 @@ def changed_document(ticket: Ticket, *, before: Ticket) -> Data:
     return fields
 
 
-def searchable_ticket_document(ticket: Ticket) -> Data:
+def searchable_ticket(ticket: Ticket) -> Data:
     """Return the document of a ticket with all that it is found by, whatever became of it."""
-    whole = _whole_document(ticket)
-    for name in ("assignee_id", "needs_review"):
-        if not whole[name]:
-            del whole[name]
-    return {**whole, **_sought(ticket)}
+    unset = {name for name in ("assignee_id", "needs_review") if not getattr(ticket, name)}
+    whole = {**_whole_document(ticket), **_sought(ticket)}
+    return {name: value for name, value in whole.items() if name not in unset}
 
 
 def _sought(ticket: Ticket) -> Data:

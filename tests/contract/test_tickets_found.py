@@ -14,7 +14,7 @@ from helpdesk.ticket import Status
 from helpdesk.tickets import Tickets
 from helpdesk.verdict import Category, Priority
 from helpdesk.wanted import Sort, Wanted
-from helpdesk.wire import ticket_document
+from helpdesk.wire import searchable_ticket
 from local.documents import SqliteDocuments
 from tests.builders import NOW, FixedClock, a_ticket
 from tests.contract.adapters import ADAPTERS, firestore_documents
@@ -55,15 +55,30 @@ ONES = (
     {"created_from": NOW + timedelta(seconds=3), "created_until": NOW + timedelta(seconds=11)},
     {"created_from": NOW + timedelta(seconds=9)},
     {"text": "printer"},
-    {"text": "PRI"},
-    {"text": "dunn"},
+    {"text": "FIRE"},
+    {"text": "dunner"},
     {"text": "ann@example.com"},
     {"text": "nothing"},
     {"sort": Sort.OLDEST},
     {"sort": Sort.UPDATED},
 )
-STATUS = ({}, {"status": Status.ASSIGNED}, {"status": Status.NEW})
+STATUS = (
+    {},
+    {"statuses": (Status.ASSIGNED,)},
+    {"statuses": (Status.NEW,)},
+    {"statuses": (Status.TRIAGED, Status.RESOLVED)},
+)
 SINGLE = [{**whose, **one, **status} for whose, one, status in product(WHOSE, ONES, STATUS)]
+# A word or a skill is not walked together with the status, and no review by requester.
+ONLY = {"text", "skill"}
+PLAIN = [
+    asked
+    for asked in SINGLE
+    if not ("statuses" in asked and ONLY & asked.keys())
+    and "needs_review" not in asked
+    and not ("created_from" in asked and asked.get("sort") is Sort.UPDATED)
+]
+PLAIN += [{**whose, "needs_review": True} for whose in WHOSE if "requester_id" not in whose]
 SINGLE += [{"unassigned": True, **status} for status in STATUS]
 TOGETHER = [
     {**whose, **one, **more}
@@ -73,7 +88,7 @@ TOGETHER = [
         {"skill": "JAVA"},
         {"priority": Priority.LOW, "category": Category.ACCESS},
         {"needs_review": True, "sort": Sort.UPDATED, "created_from": NOW + timedelta(seconds=2)},
-        {"status": Status.TRIAGED, "category": Category.BUG, "sort": Sort.OLDEST},
+        {"statuses": (Status.TRIAGED,), "category": Category.BUG, "sort": Sort.OLDEST},
     )
 ]
 
@@ -90,7 +105,7 @@ def house(request, tmp_path_factory, emulators):
 
 
 def filled(store):
-    store.commit([Create(f"tickets/{each.id}", ticket_document(each)) for each in TICKETS])
+    store.commit([Create(f"tickets/{each.id}", searchable_ticket(each)) for each in TICKETS])
     tally = Tally()
     counted = Counted(store, tally)
     outbox = Outbox(documents=counted, bus=Tray(), clock=FixedClock())
@@ -121,24 +136,26 @@ def there(asked):
 def has(ticket, name, value):
     match name:
         case "unassigned":
-            return ticket.assignee_id is None
+            fits = ticket.assignee_id is None
         case "skill":
-            return value.lower() in [each.lower() for each in ticket.skills]
+            fits = value.lower() in [each.lower() for each in ticket.skills]
+        case "statuses":
+            fits = ticket.status in value
         case "created_from":
-            return ticket.created_at >= value
+            fits = ticket.created_at >= value
         case "created_until":
-            return ticket.created_at < value
+            fits = ticket.created_at < value
         case "text":
-            return all(is_said(ticket, word) for word in value.lower().split())
+            fits = all(is_said(ticket, word) for word in value.lower().split())
         case _:
-            return name == "sort" or getattr(ticket, name) == value
+            fits = name == "sort" or getattr(ticket, name) == value
+    return fits
 
 
 def is_said(ticket, word):
     title = ticket.title.lower().replace("ü", "u").split()
     said = ticket.description.lower().replace(":", " ").split()
-    begun = len(word) > 2 and any(each.startswith(word) for each in title)
-    return begun or word in [*title, *(each.strip(".") for each in said)]
+    return word in [*title, *(each.strip(".") for each in said)]
 
 
 def test_the_oracle_finds_something_for_almost_every_question():
@@ -159,7 +176,7 @@ def test_every_question_finds_what_it_should_without_gap_or_double(house, size):
 def test_a_page_for_one_thing_reads_one_document_more_than_it_shows(house, size):
     tickets, tally = house
 
-    for asked in SINGLE:
+    for asked in PLAIN:
         wanted = Wanted(**asked)
         billed = tally.of(lambda wanted=wanted: tickets.find(wanted, limit=size))
 

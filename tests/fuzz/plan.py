@@ -25,7 +25,7 @@ UNPROCESSABLE = {
     "change_user": "a name that cannot be shown, a skill that is not in the catalogue",
     "change_user_by_email": "likewise",
     "replace_skills": "a name that cannot be shown, or is given twice",
-    "list_tickets": "a cursor that we did not seal",
+    "list_tickets": "a cursor that we did not seal, a time that is none",
     "list_parked": "a cursor that we did not seal",
     "read_timeline": "likewise",
     "redrive_parked": "an event that cannot be read",

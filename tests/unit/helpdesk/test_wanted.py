@@ -1,6 +1,6 @@
 """Which index a list of tickets walks, and what is looked at on the way."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import timedelta
 from itertools import product
 
@@ -18,11 +18,11 @@ ASKED = {
     "requester_id": "ann",
     "assignee_id": "mod",
     "unassigned": True,
-    "status": Status.NEW,
+    "statuses": (Status.NEW,),
     "priority": Priority.LOW,
     "category": Category.BUG,
     "skill": "SQL",
-    "needs_review": False,
+    "needs_review": True,
     "text": "printer on fire",
     "created_from": NOW,
     "created_until": NOW + timedelta(days=1),
@@ -40,7 +40,12 @@ def test_every_combination_has_an_index():
     for chosen in product([False, True], repeat=len(names)):
         asked = {name: ASKED[name] for name, on in zip(names, chosen, strict=True) if on}
         for sort in Sort:
-            assert index_for(Wanted(**asked, sort=sort).walk, declared())
+            walk = Wanted(**asked, sort=sort).walk
+            assert (
+                walk is None
+                if {"unassigned", "assignee_id"} <= asked.keys()
+                else (index_for(walk, declared()))
+            )
     assert {*names, "sort"} == {each.name for each in fields(Wanted)}
 
 
@@ -58,11 +63,11 @@ def test_every_combination_has_an_index():
 def test_the_walk_takes_what_leaves_the_fewest(whose, asked, walks):
     held = walked(**whose, **{name: ASKED[name] for name in asked})
 
-    own = {"requester_id", "assignee_id", "served_by"}
-    assert held - own == {walks, "status"}
-    assert len(held & own) == (
-        0 if whose == {"unassigned": True} and walks == "terms" else bool(whose)
-    )
+    own = {"requester_id", "assignee_id"}
+    seen = {"needs_review": "priority"}.get(walks, walks) if "requester_id" in whose else walks
+    assert held - own - {"status"} == {seen}
+    assert ("status" in held) == (walks not in {"terms", "skill_keys"})
+    assert len(held & own) == bool(whose.keys() & own)
 
 
 def test_the_longest_word_is_walked_and_the_others_are_looked_at():
@@ -75,14 +80,17 @@ def test_the_longest_word_is_walked_and_the_others_are_looked_at():
 
 
 def test_who_asks_for_no_status_asks_the_index_for_all_of_them():
-    (status,) = [each for each in Wanted(skill="SQL").walk.filters if each.field == "status"]
+    asked = Wanted(category=Category.BUG)
+    (status,) = [each for each in asked.walk.filters if each.field == "status"]
 
     assert status.op is Op.IN
     assert set(status.value) == {each.value for each in Status}
 
 
 def test_in_the_order_of_changes_all_but_the_status_is_looked_at():
-    everything = {name: it for name, it in ASKED.items() if name != "requester_id"}
+    everything = {
+        name: it for name, it in ASKED.items() if name not in {"requester_id", "unassigned"}
+    }
 
     walk = Wanted(**everything, sort=Sort.UPDATED).walk
 
@@ -97,6 +105,8 @@ def test_in_the_order_of_changes_all_but_the_status_is_looked_at():
         {"text": ""},
         {"text": " -- "},
         {"created_from": NOW, "created_until": NOW},
+        {"unassigned": True, "assignee_id": "mod"},
+        {"unassigned": True, "statuses": (Status.ASSIGNED, Status.CLOSED)},
         {"created_from": NOW, "created_until": NOW - timedelta(days=1)},
     ],
 )
@@ -111,7 +121,7 @@ DATA = {
     "priority": "low",
     "category": "bug",
     "skills": ["Sql"],
-    "needs_review": False,
+    "needs_review": True,
     "created_at": NOW,
     "terms": ["printer", "on", "fire"],
 }
@@ -126,7 +136,8 @@ DATA = {
         ("priority", None),
         ("category", "access"),
         ("skills", ["Java"]),
-        ("needs_review", True),
+        ("needs_review", False),
+        ("needs_review", None),
         ("created_at", NOW - timedelta(microseconds=1)),
         ("created_at", NOW + timedelta(days=1)),
         ("terms", ["printer", "on"]),
@@ -143,5 +154,17 @@ def test_whatever_is_asked_for_must_fit(field, other):
 def test_what_is_not_asked_for_is_not_looked_at():
     assert Wanted().fits({**DATA, "terms": None})
     assert Wanted(text="off").fits({name: it for name, it in DATA.items() if name != "terms"})
-    assert not replace(Wanted(), unassigned=True).fits(DATA)
-    assert replace(Wanted(), unassigned=True).fits({**DATA, "assignee_id": None})
+    assert Wanted(needs_review=False).fits({**DATA, "needs_review": None})
+
+
+def test_what_is_new_or_triaged_is_nobodys():
+    walk = Wanted(unassigned=True, statuses=(Status.TRIAGED, Status.CLOSED)).walk
+
+    assert [(each.field, each.value) for each in walk.filters] == [("status", "triaged")]
+    assert Wanted(unassigned=True).fits(DATA)
+    assert not Wanted(unassigned=True).fits({**DATA, "status": "assigned"})
+
+
+def test_what_needs_no_review_is_looked_at_for_it_is_nearly_everything():
+    assert walked(needs_review=False) == set()
+    assert walked(needs_review=False, priority=Priority.LOW) == {"priority", "status"}

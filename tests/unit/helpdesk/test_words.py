@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 from helpdesk.words import WORD_MOST, WORDS_MOST, have_all, sought_words, terms_of
 
 
-def test_a_ticket_is_found_by_its_words_and_by_how_those_of_its_title_begin():
+def test_a_ticket_is_found_by_its_words_each_kept_once():
     terms = terms_of("Printer is off", "The printer of <Ann@Example.com>. Again.")
 
     assert terms == [
         "printer", "is", "off", "the", "of", "ann@example.com", "ann", "example", "com", "again",
-        "pri", "prin", "print", "printe",
     ]  # fmt: skip
 
 
@@ -24,9 +23,9 @@ def test_a_ticket_is_found_by_its_words_and_by_how_those_of_its_title_begin():
         ("PRINTER", True),
         ("printer böse", True),
         ("printer bose fire", True),
-        ("pri", True),
+        ("pri", False),
         ("pr", False),
-        ("burn", False),  # words of the description are whole
+        ("burn", False),  # words are whole
         ("burns", True),
         ("printers", False),
         ("fire water", False),
@@ -39,12 +38,6 @@ def test_every_word_that_is_sought_must_be_there(text, found):
     terms = terms_of("Böse Printer", "It burns: fire! (ann@example.com)")
 
     assert have_all(terms, sought_words(text)) is found
-
-
-def test_a_title_is_found_by_beginnings_of_three_to_twelve_letters():
-    terms = terms_of("a" * 20, "b" * 20)
-
-    assert set(terms) == {"a" * 20, "b" * 20, *("a" * length for length in range(3, 13))}
 
 
 def test_long_words_are_told_apart_by_how_they_begin():
@@ -63,7 +56,7 @@ def test_no_more_words_are_kept_than_may_be_and_those_of_the_title_are_among_the
 
     terms = terms_of(title, description)
 
-    assert len(terms) == len(set(terms)) <= WORDS_MOST + 40
+    assert len(terms) == len(set(terms)) == WORDS_MOST
     assert have_all(terms, [*title.split(), "d0", f"d{WORDS_MOST - 41}"])
     assert not have_all(terms, [f"d{WORDS_MOST - 40}"])
 
@@ -74,7 +67,7 @@ def test_the_longest_ticket_has_a_bounded_number_of_terms():
 
     terms = terms_of(title, "\ufdfa " * 10_000)
 
-    assert len(terms) <= WORDS_MOST + 200
+    assert len(terms) <= WORDS_MOST
 
 
 WORDS = st.text(st.characters(categories=["L", "N", "M", "P", "Z"]), max_size=30)
