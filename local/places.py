@@ -221,15 +221,15 @@ def _behind(beginning: bytes) -> bytes:
 
 def _bytes(value: Value) -> bytes:
     """Return bytes that sort as values do in Firestore; none is the beginning of another's."""
-    plain: bytes = (
-        _OTHER + _text(encode({"value": value})) if isinstance(value, _WHOLE) else _scalar(value)
-    )
+    if isinstance(value, _WHOLE):
+        return _OTHER + _text(encode({"value": value}))
+    plain: bytes = _scalar(value)
     return plain
 
 
 # Types are told apart, for True is 1 to whoever does not ask. The same words come again and again.
 @lru_cache(maxsize=20_000, typed=True)
-def _scalar(value: str | datetime | float | None) -> bytes:
+def _scalar(value: Value) -> bytes:
     match value:
         case str():
             return _TEXT + _text(value)

@@ -3,6 +3,7 @@
 from contextlib import closing
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,9 @@ TITLES = ("Printer is on fire", "Dünner Toner", "VPN drops", "A printer again")
 DESCRIPTIONS = ("It burns on floor two.", "Mail me: ann@example.com.", "The printer of the VPN")
 
 
+Asked = dict[str, Any]
+
+
 def ticket(number):
     assigned = number % 4 > 1
     return a_ticket(
@@ -44,8 +48,8 @@ def ticket(number):
 
 
 TICKETS = [ticket(number) for number in range(60)]
-WHOSE = ({}, {"requester_id": "ann"}, {"assignee_id": "mod"})
-ONES = (
+WHOSE: tuple[Asked, ...] = ({}, {"requester_id": "ann"}, {"assignee_id": "mod"})
+ONES: tuple[Asked, ...] = (
     {},
     {"priority": Priority.HIGH},
     {"category": Category.BUG},
@@ -62,13 +66,15 @@ ONES = (
     {"sort": Sort.OLDEST},
     {"sort": Sort.UPDATED},
 )
-STATUS = (
+STATUS: tuple[Asked, ...] = (
     {},
     {"statuses": (Status.ASSIGNED,)},
     {"statuses": (Status.NEW,)},
     {"statuses": (Status.TRIAGED, Status.RESOLVED)},
 )
-SINGLE = [{**whose, **one, **status} for whose, one, status in product(WHOSE, ONES, STATUS)]
+SINGLE: list[Asked] = [
+    {**whose, **one, **status} for whose, one, status in product(WHOSE, ONES, STATUS)
+]
 # A word or a skill is not walked together with the status, and no review by requester.
 ONLY = {"text", "skill"}
 PLAIN = [
@@ -80,7 +86,7 @@ PLAIN = [
 ]
 PLAIN += [{**whose, "needs_review": True} for whose in WHOSE if "requester_id" not in whose]
 SINGLE += [{"unassigned": True, **status} for status in STATUS]
-TOGETHER = [
+TOGETHER: list[Asked] = [
     {**whose, **one, **more}
     for whose in (*WHOSE, {"requester_id": "ann", "assignee_id": "mod"}, {"unassigned": True})
     for one in ({"text": "printer"}, {"text": "fire printer"}, {"skill": "sql"}, {})

@@ -57,7 +57,8 @@ def crowd(tmp_path_factory):
 
 def ids(who, limit=100, **query):
     """Return the ids of every page of a list."""
-    found, cursor = [], {}
+    found: list[str] = []
+    cursor: dict[str, str] = {}
     while True:
         asked = {**query, "limit": limit, **cursor}
         answer = who.client.get(PATH, query_string=asked, headers=who.headers())
