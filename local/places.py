@@ -223,8 +223,7 @@ def _bytes(value: Value) -> bytes:
     """Return bytes that sort as values do in Firestore; none is the beginning of another's."""
     if isinstance(value, _WHOLE):
         return _OTHER + _text(encode({"value": value}))
-    plain: bytes = _scalar(value)
-    return plain
+    return _scalar(value)
 
 
 # Types are told apart, for True is 1 to whoever does not ask. The same words come again and again.
@@ -250,6 +249,6 @@ def _text(text: str) -> bytes:
 def _number(value: float) -> bytes:
     """Return a number's bytes: the nearest float's, then how far a whole number is from it."""
     near = float(value) + 0.0  # there is no -0.0
-    (bits,) = struct.unpack(">Q", struct.pack(">d", near))
+    bits: int = struct.unpack(">Q", struct.pack(">d", near))[0]
     ordered = bits ^ (_ALL if bits & _SIGN else _SIGN)
     return ordered.to_bytes(8, "big") + (int(value) - int(near) + 0x8000).to_bytes(2, "big")
