@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import product
+from typing import Any
 
 from helpdesk.documents import LISTS, RANGES, Data, Filter, Op, Query, Value, Vector
 from helpdesk.indexes import Index, group
@@ -72,11 +73,11 @@ class _Kept:
         place = self.sorted_as([known[field][0] for field, _ in self.order])
         if self.array is None:
             return [(key, place, name)]
-        return [(key + element, place, name) for element in known[self.array]]
+        return [(key + _element(each), place, name) for each in known[self.array]]
 
 
-# The bytes of what indexes read of a document: of an array each element's, else the value's alone.
-_Known = Mapping[str, Sequence[bytes]]
+# What indexes read of a document: the elements of an array, of all else the bytes alone.
+_Known = Mapping[str, Sequence[Any]]
 
 
 class Places:
@@ -111,7 +112,7 @@ class Places:
         return left - taken, taken - left
 
     def _known(self, kind: str, data: Data) -> _Known:
-        known: dict[str, Sequence[bytes]] = {}
+        known: dict[str, Sequence[Any]] = {}
         for name in self._fields[kind]:
             field = name.removesuffix(_EACH)
             if field in data:
@@ -185,8 +186,8 @@ def _hashed(plain: bytes, size: int) -> bytes:
     return blake2b(plain, digest_size=size).digest()
 
 
-def _elements(value: Value) -> list[bytes]:
-    return [_element(each) for each in value] if isinstance(value, list | tuple) else []
+def _elements(value: Value) -> Sequence[Value]:
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _element(value: Value) -> bytes:
