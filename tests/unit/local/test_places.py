@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.documents import Filter, Op, Order, Query, Vector
+from helpdesk.documents import Create, Filter, Op, Order, Query, Vector
 from helpdesk.errors import InvalidInputError
 from helpdesk.indexes import Index
+from local.documents import SqliteDocuments
 from local.places import Places, _bytes, _key, walk
 
 NEWEST = (Order("at", descending=True),)
@@ -99,3 +100,21 @@ def test_what_no_value_can_be_is_refused(value):
 
     with pytest.raises(InvalidInputError):
         walk(query, BY_COLOR)
+
+
+@pytest.mark.parametrize(
+    ("op", "expected"),
+    [(Op.LT, ["a"]), (Op.LE, ["b", "a"]), (Op.GT, ["d"]), (Op.GE, ["d", "b"])],
+)
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_range_of_values_that_are_kept_turned_is_a_range(tmp_path, op, expected, backward):
+    order = (Order("rank", descending=True), Order("size"))
+    store = SqliteDocuments(tmp_path / "a.db", (Index("things", (), None, order),))
+    ranks = {"a": -(2**60), "b": 7, "c": None, "d": 7.5, "e": "7"}
+    store.commit([Create(f"things/{n}", {"rank": it, "size": 1}) for n, it in ranks.items()])
+    asked = tuple(Order(o.field, descending=o.descending != backward) for o in order)
+
+    found = store.query(Query("things", (Filter("rank", op, 7),), asked))
+
+    assert [each.id for each in found] == (expected[::-1] if backward else expected)
+    store.close()
