@@ -22,6 +22,7 @@ from bench import (
     lists,
     model,
     operations,
+    searches,
     starts,
     tickets,
 )
@@ -33,6 +34,7 @@ MANY = 1_000_000
 QUICK_MANY = 20_000
 
 LISTS = {"P1", "P2"}
+SEARCHES = {"P13"}
 TICKETS = {"P4", "P5", "P12"}
 STARTS = {"P6", "P7"}
 COUNTED = {"P3", "P11", "OPS"}
@@ -139,9 +141,7 @@ def _measured(folder: Path, asked: Arguments, only: Sequence[str]) -> list[Row]:
             for n, path in houses
         ]
         bodies = fill.bodies()
-        if LISTS & set(only):
-            _say("lists")
-            rows += lists.measure(floor, running, rounds=size.rounds, count=size.count)
+        rows += _lists(floor, running, size, only)
         if TICKETS & set(only):
             _say("tickets, one client and eight")
             rows += tickets.measure(
@@ -154,9 +154,22 @@ def _measured(folder: Path, asked: Arguments, only: Sequence[str]) -> list[Row]:
     return rows
 
 
+def _lists(
+    floor: Floor, running: Sequence[tuple[int, House]], size: Size, only: Sequence[str]
+) -> list[Row]:
+    rows: list[Row] = []
+    if LISTS & set(only):
+        _say("lists")
+        rows += lists.measure(floor, running, rounds=size.rounds, count=size.count)
+    if SEARCHES & set(only):
+        _say("filters and words")
+        rows += searches.measure(running, rounds=size.rounds, count=size.count)
+    return rows
+
+
 def _filled(folder: Path, asked: Arguments, only: Sequence[str]) -> list[tuple[int, Path]]:
     """Fill the floor and the houses; only the lists and tickets need a big one."""
-    many = [asked.rows] if (LISTS | TICKETS) & set(only) else []
+    many = [asked.rows] if (LISTS | SEARCHES | TICKETS) & set(only) else []
     fill.check_space(folder, sum(many) + FEW)
     known = fill.texts()
     fill.fill_floor(folder / "floor", FEW, known)

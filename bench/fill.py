@@ -15,7 +15,7 @@ from helpdesk.documents import Create, Increment, Write
 from helpdesk.ticket import Status, Ticket
 from helpdesk.user import Role, User
 from helpdesk.verdict import Verdict
-from helpdesk.wire import ticket_document
+from helpdesk.wire import searchable_ticket
 from local.documents import COMMIT_MOST
 from local.house import House, locked
 from local.keys import settings_in
@@ -26,7 +26,7 @@ TICKETS = Path(__file__).parents[1] / "local/demo/tickets.jsonl"
 VIEWER = "viewer@demo.com"
 MODERATOR = "moderator@demo.com"
 ADMIN = "admin@demo.com"
-ROW_BYTES = 6_000  # disk that one ticket takes with all its indexes, generously
+ROW_BYTES = 14_000  # disk that one ticket takes with all its indexes, generously
 MINE = 20  # every twentieth ticket is the viewer's
 STILL_OPEN = 200  # the newest are in somebody's hands, all others are closed
 
@@ -126,7 +126,7 @@ def _tickets(rows: int, known: list[Text], viewer: User, hands: list[User]) -> I
 def _batches(tickets: Iterator[Ticket]) -> Iterator[list[Write]]:
     batch: list[Write] = []
     for ticket in tickets:
-        batch.append(Create(f"tickets/{ticket.id}", ticket_document(ticket)))
+        batch.append(Create(f"tickets/{ticket.id}", searchable_ticket(ticket)))
         if len(batch) == COMMIT_MOST:
             yield batch
             batch = []

@@ -7,6 +7,7 @@ LIST_GROWTH = 1.5  # P1: the largest N against the smallest
 LIST_KB = 20.0
 LIST_P99 = 10.0  # p99, times the floor's p50
 LIST_FLOOR = 4.0  # P2
+SEARCH_GROWTH = 2.0  # P13: p99, the largest N against the smallest
 LIST_READS = 22  # P3: 20, one more to know whether the list goes on, and the asker's account
 POST_P50 = 4.0  # P4
 POST_P99 = 20.0
@@ -41,6 +42,7 @@ WHAT = {
     "P10": "calls of the model and tokens a ticket",
     "P11": "a thousand tickets at list price",
     "P12": "eight clients at once",
+    "P13": "filters and words do not grow with N",
     "E3": "whether time tells who has an account",
     "OPS": "documents read and written in a ticket's life",
     "IMPORTS": "what the functions import, and when",

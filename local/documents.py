@@ -27,16 +27,14 @@ from helpdesk.indexes import Index, declared, expiring, group, index_for
 from local import queries
 from local.codec import decode, decode_fields, encode, scalar, vector_of
 from local.database import Database, opened
+from local.layout import lay_out
+from local.places import Places
 
 COMMIT_MOST = 500
 FORGET_MOST = 500  # a short transaction, so that nobody waits for it
 
 _GET = "SELECT version, data FROM documents WHERE collection = ? AND id = ?"
 _INSERT = "INSERT INTO documents (collection, id, kind, version, data) VALUES (?, ?, ?, ?, ?)"
-_PUT = (
-    f"{_INSERT} ON CONFLICT DO UPDATE SET version = excluded.version, data = excluded.data"
-    " WHERE data != excluded.data"  # a write that changes nothing makes no new version
-)
 _CHANGE = "UPDATE documents SET version = ?, data = ? WHERE collection = ? AND id = ?"
 _DELETE = "DELETE FROM documents WHERE collection = ? AND id = ?"
 _TICK = "UPDATE ticks SET tick = tick + 1 RETURNING tick"
@@ -56,8 +54,10 @@ class SqliteDocuments:
         self._indexes = declared() if indexes is None else indexes
         self._durable = durable
         self._database = opened(file)
-        self._database.install(queries.schema(self._indexes))
+        self._places = Places(self._indexes)
+        self._database.install(queries.SCHEMA)
         self._database.install(queries.expiry_schema(expiring()))
+        lay_out(self._database, self._indexes)
 
     def get(self, path: str) -> Document | None:
         """Return one document, or None when it is not there."""
@@ -124,7 +124,7 @@ class SqliteDocuments:
         with self._database.writing(durable=self._durable) as connection:
             version: int = connection.execute(_TICK).fetchone()[0]
             return [
-                _apply(connection, write, version, text)
+                self._apply(connection, write, version, text)
                 for write, text in zip(writes, whole, strict=True)
             ]
 
@@ -132,7 +132,10 @@ class SqliteDocuments:
         """Delete some of what has expired, oldest first, and return how many went."""
         with self._database.writing(durable=False) as connection:
             values = (scalar(now), FORGET_MOST)
-            return connection.execute(queries.forget(expiring()), values).rowcount
+            keys = connection.execute(queries.expired(expiring()), values).fetchall()
+            for key in keys:
+                self._remove(connection, key)
+            return len(keys)
 
     def fold(self) -> None:
         """Fold the file's log into it when that has grown."""
@@ -142,43 +145,64 @@ class SqliteDocuments:
         """Close the file."""
         self._database.close()
 
-
-def _apply(
-    connection: sqlite3.Connection, write: Write, version: int, whole: str
-) -> Mapping[str, int]:
-    """Apply one write, given the text of a whole document; return what it counted."""
-    key = _key(write.path)
-    match write:
-        case Delete():
-            connection.execute(_DELETE, key)
-        case Create():
-            try:
-                connection.execute(_INSERT, (*key, group(key[0]), version, whole))
-            except sqlite3.IntegrityError as error:
-                raise AlreadyExistsError(f"{write.path} is there already") from error
-        case Set():
-            connection.execute(_PUT, (*key, group(key[0]), version, whole))
-        case Update():
-            row = connection.execute(_GET, key).fetchone()
-            text = encode(_updated(write, row))
-            if text != row[1]:  # a write that changes nothing makes no new version
+    def _apply(
+        self, connection: sqlite3.Connection, write: Write, version: int, whole: str
+    ) -> Mapping[str, int]:
+        """Apply one write, given the text of a whole document; return what it counted."""
+        key = _key(write.path)
+        if isinstance(write, Delete):
+            self._remove(connection, key)
+            return {}
+        row = None if isinstance(write, Create) else connection.execute(_GET, key).fetchone()
+        old = decode(row[1]) if row else None
+        counted: Mapping[str, int] = {}
+        match write:
+            case Create() | Set():
+                new, text = write.data, whole
+            case Update():
+                new = _updated(write, row, old)
+                text = encode(new)
+            case _:
+                known = old or {}
+                counted = {field: known.get(field, 0) + by for field, by in write.amounts.items()}
+                new = {**known, **write.fields, **counted}
+                text = encode(new)
+        try:
+            if row is None:
+                connection.execute(_INSERT, (*key, group(key[0]), version, text))
+            elif text != row[1]:  # a write that changes nothing makes no new version
                 connection.execute(_CHANGE, (version, text, *key))
-        case _:
-            row = connection.execute(_GET, key).fetchone()
-            data = decode(row[1]) if row else {}
-            counted = {field: data.get(field, 0) + by for field, by in write.amounts.items()}
-            text = encode({**data, **write.fields, **counted})
-            connection.execute(_PUT, (*key, group(key[0]), version, text))
-            return counted
-    return {}
+        except sqlite3.IntegrityError as error:
+            raise AlreadyExistsError(f"{write.path} is there already") from error
+        self._move(connection, key, old, new)
+        return counted
+
+    def _remove(self, connection: sqlite3.Connection, key: tuple[str, str]) -> None:
+        row = connection.execute(_GET, key).fetchone()
+        if row:
+            connection.execute(_DELETE, key)
+            self._move(connection, key, decode(row[1]), None)
+
+    def _move(
+        self,
+        connection: sqlite3.Connection,
+        key: tuple[str, str],
+        old: Data | None,
+        new: Data | None,
+    ) -> None:
+        """Put a document where it stands now in the indexes."""
+        if self._places.know(key[0]):
+            left, taken = self._places.moved(*key, old, new)
+            connection.executemany(queries.LEAVE, left)
+            connection.executemany(queries.TAKE, taken)
 
 
-def _updated(write: Update, row: tuple[int, str] | None) -> Data:
-    if row is None:
+def _updated(write: Update, row: tuple[int, str] | None, old: Data | None) -> Data:
+    if row is None or old is None:
         raise NotFoundError(f"{write.path} is not there")
     if write.unchanged_since not in {None, str(row[0])}:
         raise ConflictError(f"{write.path} was changed by somebody else")
-    return {**decode(row[1]), **write.fields}
+    return {**old, **write.fields}
 
 
 def _key(path: str) -> tuple[str, str]:

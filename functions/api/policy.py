@@ -10,8 +10,8 @@ from enum import StrEnum
 from api.sessions import Principal
 from helpdesk.errors import ForbiddenError, NotFoundError
 from helpdesk.ticket import Listed, Status, Ticket
-from helpdesk.tickets import Wanted
 from helpdesk.user import Role
+from helpdesk.wanted import Wanted
 
 
 class Act(StrEnum):
@@ -188,6 +188,12 @@ def scope(principal: Principal, view: View | None = None) -> Wanted:
         View.FILED: Wanted(requester_id=principal.user_id),
     }
     return cut[view or allowed[0]]
+
+
+def shows_internals(principal: Principal, view: View | None = None) -> bool:
+    """Say whether somebody may see of every ticket in their list what is for staff only."""
+    shown = {VIEWS[view or views(principal.role)[0]], Standing(principal.role.value)}
+    return bool(granted(Act.READ_INTERNALS) & shown)
 
 
 def _standings(principal: Principal, ticket: Ticket | Listed) -> frozenset[Standing]:

@@ -8,6 +8,7 @@ from api.etags import is_had, quoted
 from api.policy import Act, may
 from api.route import Answered, Asked, Header, Route
 from helpdesk.errors import InvalidInputError
+from helpdesk.wanted import Wanted
 
 IDEMPOTENCY_KEY = Header(
     name="Idempotency-Key", pattern="^[A-Za-z0-9_-]{1,64}$", always=False,
@@ -54,11 +55,11 @@ def read_ticket(desk: Desk, asked: Asked) -> Answered:
 
 
 def list_tickets(desk: Desk, asked: Asked) -> Answered:
-    """List tickets, newest first."""
+    """List tickets."""
     query: ticket_schemas.ListTickets = asked.query
     page = desk.tickets.list_tickets(
-        asked.principal, view=query.view, status=query.status, limit=query.limit,
-        cursor=query.cursor,
+        asked.principal, _wanted(query, mine=asked.principal.user_id), view=query.view,
+        limit=query.limit, cursor=query.cursor,
     )  # fmt: skip
     items = [
         ticket_schemas.ticket_line(each, staff=may(asked.principal, Act.READ_INTERNALS, each))
@@ -75,6 +76,24 @@ def idempotency_key(asked: Asked) -> str | None:
     return key
 
 
+def _wanted(query: ticket_schemas.ListTickets, *, mine: str) -> Wanted:
+    named = {"me": mine, "none": None, None: None}
+    return Wanted(
+        requester_id=named.get(query.requester, query.requester),
+        assignee_id=named.get(query.assignee, query.assignee),
+        unassigned=query.assignee == "none",
+        statuses=query.status,
+        priority=query.priority,
+        category=query.category,
+        skill=query.skill,
+        needs_review=query.needs_review,
+        text=query.q,
+        created_from=query.created_from,
+        created_until=query.created_until,
+        sort=query.sort,
+    )
+
+
 TICKET_ROUTES = (
     Route(
         method="POST", path="/api/tickets", act=Act.OPEN_TICKET, handler=open_ticket,
@@ -85,7 +104,7 @@ TICKET_ROUTES = (
     ),
     Route(
         method="GET", path="/api/tickets", act=Act.LIST_TICKETS, handler=list_tickets,
-        summary="List tickets, newest first: admins see all, moderators theirs, users their own",
+        summary="Find tickets: admins those of all, moderators theirs, users their own",
         query=ticket_schemas.ListTickets, status=200, answer=ticket_schemas.TicketPage, also=(403,),
     ),
     Route(

@@ -1,18 +1,55 @@
 """What goes over the wire for tickets: requests, answers, and our values in their shape."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from api.policy import View
 from api.schemas import Answer, Query, Strict
+from helpdesk.errors import InvalidInputError
 from helpdesk.goals import Goal, Goals
 from helpdesk.ticket import DESCRIPTION_MOST, REASON_MOST, TITLE_MOST, Listed, Status, Ticket
-from helpdesk.user import SKILLS_MOST
+from helpdesk.user import SKILL_MOST, SKILLS_MOST
 from helpdesk.verdict import Category, Judged, Priority, Sentiment, Source, Verdict
+from helpdesk.wanted import SETTLED, Sort
+from helpdesk.wire import moment
 
 T = TypeVar("T")
+_OPEN = "open"  # a word for every status that is not settled
+_STATUSES = (_OPEN, *Status)
+
+
+def _moment(text: object) -> datetime:
+    """Return the moment that a query names; other spellings of ISO 8601 are not for the wire."""
+    if not isinstance(text, str) or not re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]", text):
+        raise ValueError("send a time with its zone, as 2026-01-31T09:30:00Z")
+    try:
+        return moment(text)
+    except InvalidInputError as error:
+        raise ValueError(str(error)) from error
+
+
+def _flag(text: object) -> object:
+    if text not in {"true", "false"}:
+        raise ValueError("send true or false")
+    return text == "true"
+
+
+def _statuses(text: object) -> tuple[Status, ...]:
+    """Return the statuses that a query names, in one order however they were named."""
+    named = set(str(text).split(","))
+    if not named <= {*_STATUSES}:
+        raise ValueError(f"send some of {', '.join(_STATUSES)}, with commas between them")
+    return tuple(
+        each for each in Status if each in named or (_OPEN in named and each not in SETTLED)
+    )
+
+
+_ANY_STATUSES = "^({0})(,({0}))*$".format("|".join(_STATUSES))
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
 
 
 class NewTicket(Strict):
@@ -66,7 +103,60 @@ class ListTickets(Query):
     """Which page of which tickets."""
 
     view: Annotated[View, Field(description="without it, the widest one may see")] | None = None
-    status: Status | None = None
+    status: Annotated[
+        tuple[Status, ...],
+        BeforeValidator(_statuses),
+        WithJsonSchema({"type": "string", "pattern": _ANY_STATUSES, "examples": ["open"]}),
+        Field(description="one or more with commas between them; open is all but resolved, closed"),
+    ] = ()
+    priority: Priority | None = None
+    category: Category | None = None
+    skill: (
+        Annotated[
+            str, Field(min_length=1, max_length=SKILL_MOST, description="its name, in any case")
+        ]
+        | None
+    ) = None
+    assignee: (
+        Annotated[
+            str,
+            Field(
+                pattern="^[0-9A-Za-z]{1,40}$",
+                description="a user's id, me or none; whoever is no admin may ask for me only",
+            ),
+        ]
+        | None
+    ) = None
+    requester: (
+        Annotated[
+            str,
+            Field(
+                pattern="^[0-9A-Za-z]{1,40}$",
+                description="a user's id or me; whoever is no admin may ask for me only",
+            ),
+        ]
+        | None
+    ) = None
+    needs_review: (
+        Annotated[Flag, Field(description="for lists that show it, which are those of staff")]
+        | None
+    ) = None
+    created_from: Moment | None = None
+    created_until: Annotated[Moment, Field(description="right before this time")] | None = None
+    q: (
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=200,
+                description="words of the title or the description, whole ones",
+            ),
+        ]
+        | None
+    ) = None
+    sort: Annotated[
+        Sort, Field(description="the newest first, the oldest, or who changed last")
+    ] = Sort.CREATED
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=1000)] | None = None
 
@@ -191,7 +281,10 @@ class StaffTicketView(TicketView):
 
 
 class TicketPage(Answer):
-    """One page of tickets, newest first; `next_cursor` is null on the last one."""
+    """One page of tickets; `next_cursor` is null on the last one.
+
+    Where several things are asked for, a page may have fewer than `limit` and not be the last.
+    """
 
     items: list[StaffTicketLine | TicketLine]
     next_cursor: str | None

@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from api.limits import Budget, Limits, Rule
-from api.policy import Act, View, check_may, scope
+from api.policy import Act, View, check_may, scope, shows_internals, views
 from api.sessions import Principal
 from helpdesk.cursor import seal, unseal
-from helpdesk.errors import AlreadyExistsError, NotFoundError, OutsideError
+from helpdesk.errors import AlreadyExistsError, ForbiddenError, NotFoundError, OutsideError
 from helpdesk.log import bind
 from helpdesk.once import Once
 from helpdesk.ports import Clock, Ids
-from helpdesk.ticket import Listed, Status, Ticket, checked_description, checked_title
+from helpdesk.ticket import Listed, Ticket, checked_description, checked_title
 from helpdesk.tickets import Opened, Tickets
 from helpdesk.timeline import Action, Actor, Entry
+from helpdesk.wanted import Wanted
 
 _ID = re.compile(r"[0-9A-Za-z]{1,40}")
 ID_TRIES = 3  # 40 random bits: the second try is already rarer than a broken disk
@@ -110,19 +111,45 @@ class TicketDesk:
     def list_tickets(
         self,
         principal: Principal,
+        asked: Wanted,
         *,
         view: View | None = None,
-        status: Status | None = None,
         limit: int,
         cursor: str | None,
     ) -> Page:
-        """Return one page of what the asker may see, newest first, or raise ForbiddenError."""
-        wanted = replace(scope(principal, view), status=status)
-        bound_to = f"{principal.user_id}|{principal.role}|{view or ''}|{status or ''}"
+        """Return one page of what the asker may see of the tickets asked for.
+
+        Raise ForbiddenError for a list or a filter that is not theirs to use.
+        """
+        wanted = _cut(principal, asked, view)
+        bound_to = f"tickets|{principal.user_id}|{principal.role}|{view or ''}|{asked!r}"
         after = None if cursor is None else unseal(cursor, key=self._seal_key, bound_to=bound_to)
-        # One more than asked for tells whether the list goes on.
-        found = self._tickets.list(wanted, limit=limit + 1, after=after)
-        page, more = found[:limit], len(found) > limit
-        place = (page[-1].created_at, page[-1].id) if more else None
-        sealed = place and seal(place, key=self._seal_key, bound_to=bound_to)
-        return Page(tickets=page, next_cursor=sealed or None)
+        if wanted is None:
+            return Page(tickets=[], next_cursor=None)
+        found = self._tickets.find(wanted, limit=limit, after=after)
+        sealed = found.after and seal(found.after, key=self._seal_key, bound_to=bound_to)
+        return Page(tickets=found.tickets, next_cursor=sealed or None)
+
+
+def _cut(principal: Principal, asked: Wanted, view: View | None) -> Wanted | None:
+    """Return the tickets asked for that are in somebody's list; None where none can be.
+
+    Raise ForbiddenError for a list or a filter that is not theirs to use.
+    """
+    cut = scope(principal, view)
+    mine = {None, principal.user_id}
+    if View.ALL not in views(principal.role):
+        if asked.unassigned or asked.assignee_id not in mine:
+            raise ForbiddenError("your role does not allow to ask whom tickets are assigned to")
+        if asked.requester_id not in mine:
+            raise ForbiddenError("your role does not allow to ask who filed tickets")
+    if asked.needs_review is not None and not shows_internals(principal, view):
+        raise ForbiddenError("your role does not allow to ask for needs_review in this list")
+    whose = {"requester_id": cut.requester_id, "assignee_id": cut.assignee_id}
+    if any(own and getattr(asked, name) not in {None, own} for name, own in whose.items()):
+        return None
+    return replace(
+        asked,
+        requester_id=cut.requester_id or asked.requester_id,
+        assignee_id=cut.assignee_id or asked.assignee_id,
+    )

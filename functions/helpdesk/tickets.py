@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from helpdesk import comments
@@ -30,11 +30,13 @@ from helpdesk.once import Once, read_mark, remembered, remembering
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
 from helpdesk.promises import look_at, promised
+from helpdesk.search import page_of
 from helpdesk.service import CachedService, Service
 from helpdesk.ticket import AT_WORK, Listed, Status, Ticket
 from helpdesk.timeline import Entry, Recorded, entry_path, recorded, recorded_from, timeline_path
 from helpdesk.users import moved_load
-from helpdesk.wire import LISTED_FIELDS, listed_from, ticket_document, ticket_from
+from helpdesk.wanted import Wanted
+from helpdesk.wire import changed_document, listed_from, ticket_document, ticket_from
 
 TIMELINE_PAGE = 100  # changes; hardly a ticket has more
 
@@ -52,12 +54,11 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which tickets a list shows: everything that is not None must match; newest first."""
+class Found:
+    """One page of tickets, and the place behind which the list goes on; None at its end."""
 
-    requester_id: str | None = None
-    assignee_id: str | None = None
-    status: Status | None = None
+    tickets: list[Listed]
+    after: tuple[Value, ...] | None
 
 
 class Tickets:
@@ -76,17 +77,19 @@ class Tickets:
             raise NotFoundError(f"there is no ticket {ticket_id}")
         return ticket_from(document)
 
-    def list(self, wanted: Wanted, *, limit: int, after: tuple[Value, ...] | None) -> list[Listed]:
-        """Return one page of tickets, newest first."""
-        asked = {
-            "requester_id": wanted.requester_id,
-            "assignee_id": wanted.assignee_id,
-            "status": wanted.status.value if wanted.status else None,
-        }
-        filters = tuple(Filter(name, Op.EQ, value) for name, value in asked.items() if value)
-        newest = (Order("created_at", descending=True),)
-        page = Query("tickets", filters, newest, limit, after, LISTED_FIELDS)
-        return [listed_from(document) for document in self._documents.query(page)]
+    def find(self, wanted: Wanted, *, limit: int, after: tuple[Value, ...] | None = None) -> Found:
+        """Return one page of tickets, in the order wanted, after a bounded number of documents.
+
+        Where no index has all that is wanted, a page may have fewer tickets than asked for, or
+        none, and not be the last.
+        """
+        walk = wanted.walk
+        if walk is None:
+            return Found(tickets=[], after=None)
+        page = page_of(
+            replace(walk, after=after), documents=self._documents, fits=wanted.fits, limit=limit
+        )
+        return Found(tickets=[listed_from(each) for each in page.documents], after=page.after)
 
     def timeline(
         self, ticket_id: str, *, limit: int, after: tuple[Value, ...] | None
@@ -159,8 +162,8 @@ class Tickets:
         ticket = promised(before, ticket, lambda: self._levels.get(ticket.updated_at))
         told_of = (event_type,) if isinstance(event_type, EventType) else event_type
         events = [event_of(each, ticket, entry, now=ticket.updated_at) for each in told_of]
-        document = {**ticket_document(ticket), "look_at": look_at(ticket)}
-        change = Update(_path(ticket.id), document, unchanged_since=before.version)
+        fields = {**changed_document(ticket, before=before), "look_at": look_at(ticket)}
+        change = Update(_path(ticket.id), fields, unchanged_since=before.version)
         told = recorded(entry, before=before, after=ticket, now=ticket.updated_at)
         follows: Sequence[Write] = [
             *moved_load(before, ticket),

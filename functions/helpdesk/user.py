@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
-from unicodedata import category, normalize
 
 from helpdesk.errors import InvalidInputError
+from helpdesk.words import folded, words_of
 
 CAPACITY_DEFAULT = 20
 CAPACITY_MOST = 1000
@@ -19,7 +19,6 @@ SKILLS_MOST = 50
 TERM_MOST = 20
 TERMS_MOST = 200
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_AROUND = "<>()[],;:\"'@"  # what stands around an address that was copied from a letter
 
 
 class Role(StrEnum):
@@ -143,12 +142,6 @@ def search_terms(user: User) -> list[str]:
     return list(islice(dict.fromkeys(begun), TERMS_MOST))
 
 
-def sought_words(text: str) -> tuple[str, ...]:
-    """Return the words that a text looks for; an address, or how one begins, is one word."""
-    parts = [part.strip(_AROUND) for part in _folded(text).split()]
-    return tuple(word for part in parts for word in ([part] if "@" in part else _words(part)))
-
-
 def is_found_by(user: User, words: Sequence[str]) -> bool:
     """Say whether each word is how the address or some word of a user begins."""
     known = _known_by(user)
@@ -156,18 +149,7 @@ def is_found_by(user: User, words: Sequence[str]) -> bool:
 
 
 def _known_by(user: User) -> list[str]:
-    return [_folded(user.email), *_words(_folded(user.name)), *_words(_folded(user.email))]
-
-
-def _folded(text: str) -> str:
-    """Return a text without case and accents: who looks for Muller finds Müller."""
-    plain = normalize("NFKD", text).casefold()
-    return "".join(each for each in plain if category(each) != "Mn")
-
-
-def _words(folded: str) -> list[str]:
-    """Return the words of a folded text; some scripts write vowels as marks, which belong to it."""
-    return "".join(each if category(each)[0] in "LMN" else " " for each in folded).split()
+    return [folded(user.email), *words_of(folded(user.name)), *words_of(folded(user.email))]
 
 
 def _in_utc(time: datetime | None, field: str) -> datetime | None:

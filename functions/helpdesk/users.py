@@ -25,13 +25,14 @@ from helpdesk.errors import AlreadyExistsError, ConflictError, NotFoundError
 from helpdesk.events import Event
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Documents
+from helpdesk.search import page_of
 from helpdesk.ticket import Ticket
-from helpdesk.user import TERM_MOST, Role, User, is_found_by, skill_key, sought_words
+from helpdesk.user import TERM_MOST, Role, User, is_found_by, skill_key
 from helpdesk.wire import USER_FIELDS, searchable_document, user_document, user_from
+from helpdesk.words import sought_words
 
 ROSTER = "rosters/staff"
 PAGE = 100
-READ_MOST = 500  # documents that one page of a search may cost
 _NEWEST = (Order("created_at", descending=True),)
 
 
@@ -103,24 +104,14 @@ class Users:
         words = sought_words(wanted.text or "")
         if wanted.text and not words:
             return Found(users=[], after=None)  # a text without a word is nobody's
-        filters = _filters(wanted, words)
-        users: list[User] = []
-        left, size = READ_MOST, limit + 1  # one more than asked for tells whether it goes on
-        while left and len(users) < limit:
-            size = min(size, left)
-            query = Query("users", filters, _NEWEST, size, after, USER_FIELDS)
-            read = self._documents.query(query)
-            for document in read:
-                user = user_from(document.data, version=document.version)
-                if _fits(user, wanted, words):
-                    if len(users) == limit:
-                        return Found(users=users, after=after)
-                    users.append(user)
-                after = (user.created_at, user.id)
-            if len(read) < size:
-                return Found(users=users, after=None)
-            left, size = left - size, size * 2
-        return Found(users=users, after=after)
+        page = page_of(
+            Query("users", _filters(wanted, words), _NEWEST, after=after, fields=USER_FIELDS),
+            documents=self._documents,
+            fits=lambda data: _fits(user_from(data), wanted, words),
+            limit=limit,
+        )
+        users = [user_from(each.data, version=each.version) for each in page.documents]
+        return Found(users=users, after=page.after)
 
     def add(self, user: User, event: Event | None = None) -> None:
         """Keep a new user and what tells of it, or raise AlreadyExistsError."""

@@ -18,6 +18,11 @@ from helpdesk.verdict import (
     Source,
     Verdict,
 )
+from helpdesk.words import terms_of
+
+# What lists are filtered by besides the requester and the status.
+_FILTERED = frozenset({"priority", "category", "needs_review", "assignee_id"})
+_FIRST_AFTER_HANDS = 4  # opened, triaged, assigned: the number of the first change behind these
 
 
 def time_text(time: datetime) -> str:
@@ -40,7 +45,44 @@ def moment(text: object) -> datetime:
 
 
 def ticket_document(ticket: Ticket) -> Data:
-    """Return the document that keeps a ticket."""
+    """Return the document that keeps a new ticket, without what it is not yet found by.
+
+    What a document has stands in every index of it, so what lists filter by comes with the first
+    change: to file a ticket costs no more for all the lists there are.
+    """
+    document = _whole_document(ticket)
+    unset = {name for name in _FILTERED if document[name] in {None, False}}
+    return {name: value for name, value in document.items() if name not in unset}
+
+
+def changed_document(ticket: Ticket, *, before: Ticket) -> Data:
+    """Return the fields that keep a change of a ticket, with those it is found by from then on."""
+    fields = _whole_document(ticket)
+    if not (ticket.needs_review or before.needs_review):
+        del fields["needs_review"]
+    if not (ticket.assignee_id or before.assigned_at or ticket.seq >= _FIRST_AFTER_HANDS):
+        del fields["assignee_id"]
+    said = (before.title, before.description, before.skills)
+    if before.seq == 1 or said != (ticket.title, ticket.description, ticket.skills):
+        fields |= _sought(ticket)
+    return fields
+
+
+def searchable_ticket(ticket: Ticket) -> Data:
+    """Return the document of a ticket with all that it is found by, whatever became of it."""
+    unset = {name for name in ("assignee_id", "needs_review") if not getattr(ticket, name)}
+    whole = {**_whole_document(ticket), **_sought(ticket)}
+    return {name: value for name, value in whole.items() if name not in unset}
+
+
+def _sought(ticket: Ticket) -> Data:
+    return {
+        "terms": terms_of(ticket.title, ticket.description),
+        "skill_keys": [skill_key(skill) for skill in ticket.skills],
+    }
+
+
+def _whole_document(ticket: Ticket) -> Data:
     return {
         "id": ticket.id,
         "title": ticket.title,
@@ -97,16 +139,16 @@ def ticket_from(document: Document) -> Ticket:
         updated_at=data["updated_at"],
         status=Status(data["status"]),
         seq=data["seq"],
-        priority=Priority(data["priority"]) if data["priority"] else None,
-        category=Category(data["category"]) if data["category"] else None,
+        priority=Priority(data["priority"]) if data.get("priority") else None,
+        category=Category(data["category"]) if data.get("category") else None,
         skills=tuple(data["skills"]),
         sources={name: Source(source) for name, source in data["sources"].items()},
-        needs_review=data["needs_review"],
+        needs_review=data.get("needs_review") or False,
         verdict=verdict_from(data["verdict"]) if data["verdict"] else None,
         triage_attempts=data["triage_attempts"],
         triage_until=data.get("triage_until"),  # newer than the oldest tickets
         triaged_at=data["triaged_at"],
-        assignee_id=data["assignee_id"],
+        assignee_id=data.get("assignee_id"),
         assignee_name=data["assignee_name"],
         assigned_at=data["assigned_at"],
         notified_at=data["notified_at"],
@@ -142,7 +184,7 @@ def listed_from(document: Document) -> Listed:
         requester_name=data["requester_name"],
         assignee_id=data["assignee_id"],
         assignee_name=data["assignee_name"],
-        needs_review=data["needs_review"],
+        needs_review=data["needs_review"] or False,
         created_at=data["created_at"],
         updated_at=data["updated_at"],
     )

@@ -9,8 +9,9 @@ import pytest
 from bench.counted import Counted, Tally
 from helpdesk.documents import Create
 from helpdesk.outbox import Outbox
+from helpdesk.search import READ_MOST
 from helpdesk.user import Role
-from helpdesk.users import READ_MOST, Searched, Users
+from helpdesk.users import Searched, Users
 from helpdesk.wire import searchable_document
 from local.documents import SqliteDocuments
 from tests.builders import NOW, FixedClock, a_user

@@ -37,7 +37,7 @@ UNPROCESSABLE = {
     "change_user_by_email": "likewise",
     "replace_skills": "a name that cannot be shown, or is given twice",
     "replace_service_levels": "hours out of order, a zone or a day that there is not",
-    "list_tickets": "a cursor that we did not seal",
+    "list_tickets": "a cursor that we did not seal, a time that is none",
     "list_parked": "a cursor that we did not seal",
     "read_timeline": "likewise",
     "redrive_parked": "an event that cannot be read",

@@ -34,10 +34,23 @@ EXPECTED = {  # as Firestore bills it            reads, writes, deletes, round t
 LIST =                                     Count( 22,      0,       0,      2)
 LIFE =                                     Count(136,     22,       4,     43)
 # fmt: on
+ONES = (
+    "",
+    ", by priority",
+    ", by category",
+    ", by skill",
+    ", by time",
+    ", by a word",
+    ", oldest first",
+    ", changed last first",
+)  # fmt: skip
+ALSO = {"user": (), "moderator": (", by assignee", ", by review"), "admin": (", by review",)}
 LISTS = {
-    f"list of 20, {role}, {kind}, N={tickets}"
-    for role in ("user", "moderator", "admin")
-    for kind in ("any status", "one status")
+    f"list of 20, {role}, {status} status{one}, N={tickets}"
+    for role, more in ALSO.items()
+    for one in (*ONES, *more)
+    for status in ("any", "one")
+    if status == "any" or one not in {", by skill", ", by a word"}
     for tickets in ("100", "1,000")
 }
 

@@ -20,7 +20,7 @@ from helpdesk.ticket import Status
 from helpdesk.tickets import Tickets
 from helpdesk.user import Role, User
 from helpdesk.users import Users
-from helpdesk.wire import ticket_document
+from helpdesk.wire import searchable_ticket
 from local.bus import QueueBus
 from local.house import House
 from local.pages import pages
@@ -183,7 +183,7 @@ class Counter:
 
     def _keep(self, ticket):
         path = f"tickets/{ticket.id}"
-        self.house.documents.commit([Update(path, ticket_document(ticket))])
+        self.house.documents.commit([Update(path, searchable_ticket(ticket))])
         return self.house.tickets.get(ticket.id)
 
 

@@ -18,7 +18,7 @@ from helpdesk.parked import Kind
 from helpdesk.ports import Letter
 from helpdesk.timeline import Actor, Entry, recorded
 from helpdesk.user import Role, User
-from helpdesk.wire import ticket_document
+from helpdesk.wire import searchable_ticket
 from tests.builders import a_ticket, a_verdict, an_event
 from tests.unit.api.desk import PASSWORD, SETTINGS, Visitor
 from tests.unit.api.hooks import ended, repository
@@ -123,7 +123,7 @@ class Stage:
         )  # fmt: skip
         if assignee:
             ticket = ticket.triaged(a_verdict(), now=now).assigned_to(assignee, now=now)
-        document = ticket_document(ticket)
+        document = searchable_ticket(ticket)
         grounds = {"assignee_id": "x", "fallback": False, "candidates": [], "excluded": {}}
         entry = Entry(action="assigned", actor=Actor.RULE, actor_id="x", cause="", why=grounds)
         self.counter.house.documents.commit(

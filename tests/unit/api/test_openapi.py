@@ -236,7 +236,10 @@ def test_the_query_of_the_list_is_described():
     parameters = OPERATIONS["GET", "/api/tickets"]["parameters"]
     limits = {each["name"]: each["schema"] for each in parameters}
 
-    assert set(limits) == {"view", "status", "limit", "cursor"}
+    assert set(limits) == {
+        "view", "status", "priority", "category", "skill", "assignee", "requester",
+        "needs_review", "q", "created_from", "created_until", "sort", "limit", "cursor",
+    }  # fmt: skip
     assert (limits["limit"]["minimum"], limits["limit"]["maximum"]) == (1, 100)
     assert "closed" in found(limits["status"]["$ref"])["enum"]
     assert "filed" in found(limits["view"]["$ref"])["enum"]

@@ -15,12 +15,13 @@ from api.policy import (
     is_public,
     may,
     scope,
+    shows_internals,
     views,
 )
 from api.sessions import Principal
 from helpdesk.errors import ForbiddenError, NotFoundError
-from helpdesk.tickets import Wanted
 from helpdesk.user import Role
+from helpdesk.wanted import Wanted
 from tests.builders import a_ticket
 
 
@@ -119,3 +120,19 @@ def test_a_list_is_cut_by_what_its_reader_may_read(who, wanted):
             scope(asker(role, "me"), view)
     else:
         assert scope(asker(role, "me"), view) == wanted
+
+
+@pytest.mark.parametrize(
+    ("role", "view", "shown"),
+    [
+        (Role.ADMIN, None, True),
+        (Role.ADMIN, View.FILED, True),
+        (Role.MODERATOR, None, True),
+        (Role.MODERATOR, View.ASSIGNED, True),
+        (Role.MODERATOR, View.FILED, False),
+        (Role.USER, None, False),
+        (Role.USER, View.FILED, False),
+    ],
+)
+def test_a_list_shows_internals_where_one_may_read_them_of_every_ticket_in_it(role, view, shown):
+    assert shows_internals(asker(role), view) is shown

@@ -105,4 +105,22 @@ def test_a_request_guesses_no_types_and_takes_nothing_unknown(model):
 def test_a_query_is_text_that_is_read():
     query = ListTickets.model_validate({"limit": "7", "status": "in_progress"})
 
-    assert (query.limit, query.status, query.cursor) == (7, Status.IN_PROGRESS, None)
+    assert (query.limit, query.status, query.cursor) == (7, (Status.IN_PROGRESS,), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "statuses"),
+    [
+        ("open", [each for each in Status if each not in {Status.RESOLVED, Status.CLOSED}]),
+        ("closed,new", [Status.NEW, Status.CLOSED]),
+        ("new,open,resolved,new", [each for each in Status if each is not Status.CLOSED]),
+    ],
+)
+def test_statuses_are_read_in_one_order(text, statuses):
+    assert ListTickets.model_validate({"status": text}).status == tuple(statuses)
+
+
+@pytest.mark.parametrize("text", ["", ",", "new,", "New", "new, closed", "opened", None, 1])
+def test_a_status_that_is_none_is_refused(text):
+    with pytest.raises(ValidationError):
+        ListTickets.model_validate({"status": text})

@@ -14,7 +14,8 @@ from helpdesk.documents import Create
 from helpdesk.ticket import Status
 from helpdesk.timeline import Actor, Entry, recorded
 from helpdesk.user import Role
-from helpdesk.wire import ticket_document
+from helpdesk.verdict import Category, Priority
+from helpdesk.wire import searchable_ticket
 from tests.builders import NOW, FixedClock, a_ticket, a_verdict
 from tests.unit.api.desk import STATUSES, Counter, is_problem
 from tests.unit.api.samples import Stage
@@ -35,6 +36,7 @@ CAST = {
 BEFORE = {"dora": Role.MODERATOR, "abel": Role.ADMIN}
 REQUESTERS = ("ada", "bob", "cid", "mona", "dora")
 ASSIGNEES = ("mona", "mike", "max", "dora", "chief", None)
+TITLES = ("Printer on fire", "VPN drops", "Printing a letter", "Nothing works")
 UNASSIGNED = (Status.NEW, Status.TRIAGED)
 ASSIGNED = tuple(status for status in Status if status not in UNASSIGNED)
 
@@ -102,7 +104,7 @@ class Hall:
         stage = Stage(counter)
         self.people = {name: stage.person(BEFORE.get(name, role)) for name, role in CAST.items()}
         self.tickets = [self._ticket(number, random.Random(number)) for number in range(COUNT)]
-        kept = [Create(f"tickets/{each.id}", ticket_document(each)) for each in self.tickets]
+        kept = [Create(f"tickets/{each.id}", searchable_ticket(each)) for each in self.tickets]
         kept += [change for each in self.tickets for change in self._changes(each)]
         for begin in range(0, len(kept), 100):
             counter.house.documents.commit(kept[begin : begin + 100])
@@ -120,7 +122,8 @@ class Hall:
         at = NOW + timedelta(seconds=number // 3)  # three at a time
         ticket = a_ticket(
             id=self.counter.house.ids.ticket_id(), requester_id=self.id_of(requester),
-            requester_name=requester, created_at=at, updated_at=at, status=status,
+            requester_name=requester, created_at=at, status=status, title=TITLES[number % 4],
+            updated_at=NOW + timedelta(seconds=number * 7 % 101),
         )  # fmt: skip
         if status is Status.NEW:
             return ticket
@@ -129,6 +132,12 @@ class Hall:
         )
         fields = {name: getattr(ticket, name) for name in ticket.__dataclass_fields__}
         fields |= {"verdict": judged.verdict, "sources": judged.sources, "triaged_at": at}
+        fields |= {
+            "priority": tuple(Priority)[number * 5 % 7 % 3],
+            "category": tuple(Category)[number * 3 % 11 % 7],
+            "skills": ((), ("SQL",), ("Java", "sql"))[number % 3],
+            "needs_review": number % 5 == 0,
+        }
         if assignee:
             whom = {"assignee_id": self.id_of(assignee), "assignee_name": assignee}
             fields |= {**whom, "assigned_at": at}
@@ -169,15 +178,22 @@ class Hall:
             Role.USER: ("filed",),
         }[CAST[name]]
 
-    def shown(self, name, view, status):
+    def shown(self, name, view, status, fits=lambda _: True):
         """Return the ids of what a list must hold, newest first."""
         found = [
             each
             for each in self.tickets
-            if self.in_view(name, each, view) and status in {None, each.status}
+            if self.in_view(name, each, view) and status in {None, each.status} and fits(each)
         ]
         assert all(self.may_read(name, each) for each in found)
         return [each.id for each in sorted(found, key=lambda t: (t.created_at, t.id))][::-1]
+
+    def shows_review(self, name, view):
+        """Say whether all tickets of a list show somebody whether they need a look."""
+        return CAST[name] is Role.ADMIN or (CAST[name] is Role.MODERATOR and view == "assigned")
+
+    def assigned_to(self, name, ticket, whom):
+        return ticket.assignee_id == {"me": self.id_of(name), "none": None}.get(whom, whom)
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +205,7 @@ def hall(tmp_path_factory):
 
 def asked(path, **query):
     given = "&".join(f"{name}={value}" for name, value in query.items() if value is not None)
-    return f"{path}?{given}"
+    return f"{path}{'&' if '?' in path else '?'}{given}"
 
 
 def walked(who, path, **query):
@@ -251,6 +267,103 @@ def test_the_pages_of_a_list_are_exactly_what_one_may_see(hall, door, name, limi
 
             ids = [line["id"] for line in lines]
             assert ids == hall.shown(name, view or hall.views(name)[0], status), (view, status)
+
+
+# What narrows a list, and ten lines more that say which tickets it leaves.
+NARROWED = (
+    ("priority=high", lambda it: it.priority is Priority.HIGH),
+    ("category=bug", lambda it: it.category is Category.BUG),
+    ("skill=SQL", lambda it: "sql" in [each.lower() for each in it.skills]),
+    ("created_from=2026-01-31T09:31:00Z", lambda it: it.created_at >= NOW + timedelta(minutes=1)),
+    ("created_until=2026-01-31T10:30:50%2B01:00",
+     lambda it: it.created_at < NOW + timedelta(seconds=50)),
+    ("q=printer", lambda it: it.title == TITLES[0]),
+    ("q=fire+floor", lambda it: it.title == TITLES[0]),
+    ("q=vpn&skill=java&priority=low",
+     lambda it: it.title == TITLES[1] and "Java" in it.skills and it.priority is Priority.LOW),
+    ("q=absent", lambda _: False),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("door", LISTS, ids=lambda door: door.path)
+@pytest.mark.parametrize(
+    ("query", "fits"), NARROWED, ids=lambda it: it if isinstance(it, str) else ""
+)
+@pytest.mark.parametrize("name", CAST)
+def test_a_list_that_is_narrowed_is_exactly_what_one_may_see_of_it(hall, door, name, query, fits):
+    for view in hall.views(name):
+        for status in (None, "assigned"):
+            lines = walked(
+                hall.people[name], f"{door.path}?{query}", view=view, status=status, limit=40
+            )
+
+            ids = [line["id"] for line in lines]
+            assert ids == hall.shown(name, view, status, fits), (view, status)
+
+
+@pytest.mark.parametrize("door", LISTS, ids=lambda door: door.path)
+@pytest.mark.parametrize("name", CAST)
+def test_a_list_in_another_order_is_the_same_list(hall, door, name):
+    who, known = hall.people[name], {each.id: each for each in hall.tickets}
+
+    for view in hall.views(name):
+        wanted = hall.shown(name, view, None)
+        oldest = [
+            each["id"] for each in walked(who, door.path, view=view, sort="-created", limit=40)
+        ]
+        changed = [
+            each["id"] for each in walked(who, door.path, view=view, sort="updated", limit=40)
+        ]
+
+        assert oldest == wanted[::-1]
+        assert changed == sorted(wanted, key=lambda it: (known[it].updated_at, it), reverse=True)
+
+
+@pytest.mark.parametrize("door", LISTS, ids=lambda door: door.path)
+@pytest.mark.parametrize("name", CAST)
+def test_whether_tickets_need_a_look_is_asked_only_where_all_of_them_show_it(hall, door, name):
+    who = hall.people[name]
+
+    for view in hall.views(name):
+        for asked_for, more in ((True, {}), (False, {}), (True, {"q": "vpn", "sort": "updated"})):
+            query = {"needs_review": str(asked_for).lower(), "view": view, **more}
+            if not hall.shows_review(name, view):
+                assert is_problem(who.get(asked(door.path, **query)), 403)
+                continue
+            lines = walked(who, door.path, **query, limit=40)
+            wanted = hall.shown(
+                name, view, None,
+                lambda it, want=asked_for, q=more: it.needs_review is want
+                and (not q or it.title == TITLES[1]),
+            )  # fmt: skip
+            assert {line["id"] for line in lines} == set(wanted)
+            assert len(lines) == len(wanted)
+
+
+@pytest.mark.parametrize("door", LISTS, ids=lambda door: door.path)
+@pytest.mark.parametrize("name", CAST)
+def test_whose_tickets_are_is_asked_by_admins_and_of_oneself(hall, door, name):
+    who, strangers = (
+        hall.people[name],
+        ("none", "0" * 26, *map(hall.id_of, ("mona", "dora", "eve"))),
+    )
+
+    for view in hall.views(name):
+        for whom in ("me", *strangers):
+            query = {"assignee": whom, "view": view}
+            if CAST[name] is not Role.ADMIN and whom not in {"me", hall.id_of(name)}:
+                assert is_problem(who.get(asked(door.path, **query)), 403)
+                continue
+            for more, fits in (
+                ({}, str),
+                ({"q": "printer"}, lambda it: it.title == TITLES[0]),
+            ):
+                lines = walked(who, door.path, **query, **more, limit=40)
+                wanted = hall.shown(
+                    name, view, None,
+                    lambda it, it_is=whom, ok=fits: ok(it) and hall.assigned_to(name, it, it_is),
+                )  # fmt: skip
+                assert [line["id"] for line in lines] == wanted
 
 
 @pytest.mark.parametrize("door", LISTS, ids=lambda door: door.path)
@@ -355,6 +468,22 @@ def test_a_cursor_serves_only_whom_and_what_it_was_made_for(hall):
                 assert is_problem(answer, 422)
                 assert answer.json["errors"][0]["field"] == "cursor"
     assert len(given) > 40
+
+
+@pytest.mark.parametrize("name", ["mona", "chief"])
+def test_a_cursor_of_a_narrowed_list_serves_only_that_list(hall, name):
+    who = hall.people[name]
+    narrow = [query for query, _ in NARROWED]
+    narrow += ["sort=-created", "sort=updated", "needs_review=true", "needs_review=false", "q=vpn"]
+    paths = [f"/api/tickets?limit=2&{query}" for query in narrow]
+    cursors = {path: who.get(path).json["next_cursor"] for path in paths}
+
+    for made_for, cursor in cursors.items():
+        for path in paths if cursor else ():
+            answer = who.get(f"{path}&cursor={cursor}")
+
+            assert answer.status_code == (200 if path == made_for else 422)
+    assert len([cursor for cursor in cursors.values() if cursor]) > 10
 
 
 @pytest.mark.parametrize("name", CAST)

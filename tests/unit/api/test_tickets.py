@@ -503,9 +503,11 @@ def test_twenty_is_a_page_when_nobody_says_otherwise(crowd):
     "query",
     [
         "limit=0", "limit=-1", "limit=101", "limit=1e1", "limit=1.5", "limit=", "limit=ten",
-        "limit=99999999999999999999", "limit=%00", "limit=\u00b2", "status=open", "status=",
+        "limit=99999999999999999999", "limit=%00", "limit=\u00b2", "status=opened", "status=",
         "status=NEW", "cursor=", "cursor=x", "cursor=%ff", "cursor=\u20ac", "cursor=" + "A" * 1_001,
-        "cursor=" + "A" * 400, "q=1", "role=admin", "requester_id=x", "assignee=me", "order=id",
+        "cursor=" + "A" * 400, "q=", "status=new,",
+        "status=new,,closed", "status=new, closed", "role=admin", "requester_id=x", "assignee=a-b",
+        "order=id",
         "status=new&status=new", "limit=1&limit=2", "Limit=1", "status[$ne]=new", "limit[]=1",
         "=1",
     ],

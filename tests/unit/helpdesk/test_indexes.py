@@ -27,7 +27,7 @@ def test_every_entry_of_the_list_is_declared_under_its_own_name():
     assert len(set(names)) == len(names)
     assert len(names) + len(expiring()) == len(entries)
     assert "tickets__status__created_at_desc" in names
-    assert "tickets__skills_any__created_at_desc" in names
+    assert "tickets__skill_keys_any__created_at_desc" in names
     assert "outbox__pending_at_asc" in names
 
 

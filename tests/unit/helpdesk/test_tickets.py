@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from helpdesk import events
-from helpdesk.documents import Delete, Update
+from helpdesk.documents import Create, Delete, Update
 from helpdesk.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -19,8 +19,12 @@ from helpdesk.errors import (
 from helpdesk.events import EventType
 from helpdesk.log import bind
 from helpdesk.outbox import Outbox
+from helpdesk.search import READ_MOST
 from helpdesk.ticket import Status
-from helpdesk.tickets import REMEMBERED, Once, Tickets, Wanted, event_of, notified
+from helpdesk.tickets import REMEMBERED, Found, Once, Tickets, event_of, notified
+from helpdesk.verdict import Priority
+from helpdesk.wanted import Sort, Wanted
+from helpdesk.wire import searchable_ticket, ticket_document
 from tests.builders import NOW, SequenceIds, a_moderator, a_ticket, a_verdict, an_entry
 from tests.stands import Faulty, Tray, everything
 
@@ -348,26 +352,143 @@ def test_being_told_is_noted(tickets, documents):
         (Wanted(), ["T3", "T2", "T1"]),
         (Wanted(requester_id="ann"), ["T2", "T1"]),
         (Wanted(assignee_id="mod"), ["T2"]),
-        (Wanted(status=Status.NEW), ["T3", "T1"]),
-        (Wanted(requester_id="ann", status=Status.NEW), ["T1"]),
-        (Wanted(assignee_id="mod", status=Status.NEW), []),
+        (Wanted(statuses=(Status.NEW,)), ["T3", "T1"]),
+        (Wanted(requester_id="ann", statuses=(Status.NEW,)), ["T1"]),
+        (Wanted(assignee_id="mod", statuses=(Status.NEW,)), []),
     ],
 )
 def test_a_list_shows_what_is_wanted_newest_first(tickets, wanted, found):
     keep_three(tickets)
 
-    shown = tickets.list(wanted, limit=10, after=None)
+    shown = tickets.find(wanted, limit=10)
 
-    assert [ticket.id for ticket in shown] == found
+    assert [ticket.id for ticket in shown.tickets] == found
+    assert shown.after is None
 
 
 def test_a_list_goes_on_behind_its_last_ticket(tickets):
     keep_three(tickets)
 
-    first = tickets.list(Wanted(), limit=2, after=None)
-    rest = tickets.list(Wanted(), limit=2, after=(first[-1].created_at, first[-1].id))
+    first = tickets.find(Wanted(), limit=2)
+    rest = tickets.find(Wanted(), limit=2, after=first.after)
 
-    assert [ticket.id for ticket in first + rest] == ["T3", "T2", "T1"]
+    assert [ticket.id for ticket in first.tickets + rest.tickets] == ["T3", "T2", "T1"]
+    assert first.after == (NOW + timedelta(minutes=1), "T2")
+    assert rest.after is None
+
+
+def keep_many(documents, count, **odd):
+    """Keep so many tickets, the first the newest, with those of the given numbers changed."""
+    kept = [
+        a_ticket(id=f"M{n:04}", created_at=NOW - timedelta(seconds=n), **odd.get(f"m{n}", {}))
+        for n in range(count)
+    ]
+    for start in range(0, count, 500):
+        part = kept[start : start + 500]
+        documents.commit([Create(f"tickets/{each.id}", searchable_ticket(each)) for each in part])
+    return kept
+
+
+def test_a_page_ends_after_the_most_that_may_be_read_and_the_next_goes_on(tickets, documents):
+    rare = {"title": "Printer and toner"}
+    kept = keep_many(documents, READ_MOST + 2, m3=rare, m501=rare)
+    wanted = Wanted(text="printer toner")
+
+    first = tickets.find(wanted, limit=20)
+    second = tickets.find(wanted, limit=20, after=first.after)
+
+    assert [each.id for each in first.tickets] == ["M0003"]
+    assert first.after == (kept[READ_MOST - 1].created_at, kept[READ_MOST - 1].id)
+    assert [each.id for each in second.tickets] == ["M0501"]
+    assert second.after is None
+
+
+def test_a_full_page_goes_on_right_before_the_next_that_fits(tickets, documents):
+    rare = {"title": "Printer and toner"}
+    keep_many(documents, 9, m0=rare, m4=rare, m5=rare)
+    wanted = Wanted(text="printer toner")
+
+    first = tickets.find(wanted, limit=2)
+    second = tickets.find(wanted, limit=2, after=first.after)
+
+    assert [each.id for each in first.tickets] == ["M0000", "M0004"]
+    assert [each.id for each in second.tickets] == ["M0005"]
+
+
+def test_a_text_without_a_word_is_in_no_ticket(tickets):
+    keep_three(tickets)
+
+    assert tickets.find(Wanted(text="--"), limit=9) == Found(tickets=[], after=None)
+
+
+def found(tickets, **asked):
+    return [each.id for each in tickets.find(Wanted(**asked), limit=9).tickets]
+
+
+def test_a_new_ticket_is_in_the_lists_that_judge_nothing(tickets, documents):
+    tickets.open(a_ticket(), an_entry(), once=None)
+
+    assert found(tickets) == found(tickets, statuses=(Status.NEW,)) == ["T1CKET01"]
+    assert found(tickets, unassigned=True) == found(tickets, sort=Sort.UPDATED) == ["T1CKET01"]
+    assert found(tickets, needs_review=False) == ["T1CKET01"]
+    assert found(tickets, text="printer") == found(tickets, priority=None, text="printer") == []
+    kept = documents.get("tickets/T1CKET01").data
+    assert not {"terms", "skill_keys", "priority", "category", "needs_review"} & kept.keys()
+    assert "assignee_id" not in kept
+
+
+def test_what_somebody_set_before_triage_is_kept_with_a_new_ticket(tickets):
+    tickets.open(a_ticket(priority=Priority.HIGH, needs_review=True), an_entry(), once=None)
+
+    kept = tickets.get("T1CKET01")
+
+    assert (kept.priority, kept.category, kept.needs_review) == (Priority.HIGH, None, True)
+
+
+def test_a_ticket_is_found_by_its_words_from_its_first_change_on(tickets, documents):
+    tickets.open(a_ticket(), an_entry(), once=None)
+
+    triage(tickets)
+
+    assert found(tickets, text="printer") == ["T1CKET01"]
+    assert found(tickets, unassigned=True) == ["T1CKET01"]
+    assert not {"needs_review", "assignee_id"} & documents.get("tickets/T1CKET01").data.keys()
+
+
+def test_a_ticket_is_found_by_what_it_says_now_and_in_the_hands_it_is_in_now(tickets, documents):
+    tickets.open(a_ticket(), an_entry(), once=None)
+    triage(tickets)
+    for number, (assignee, title, status) in enumerate(
+        [("mod", "Printer", Status.ASSIGNED), ("eve", "Toner", Status.ASSIGNED),
+         (None, "Toner", Status.TRIAGED)]
+    ):  # fmt: skip
+        before = tickets.get("T1CKET01")
+        after = replace(
+            before, assignee_id=assignee, title=title, status=status, seq=before.seq + 1,
+            assigned_at=NOW, needs_review=number == 0,
+        )  # fmt: skip
+        entry = an_entry(cause=f"c{number}")
+        tickets.save(after, EventType.TICKET_UPDATED, entry, before=before)
+        hands = [whom for whom in ("mod", "eve") if found(tickets, assignee_id=whom)]
+
+        assert hands == ([assignee] if assignee else [])
+        assert found(tickets, text=title) == ["T1CKET01"]
+        assert found(tickets, needs_review=True) == (["T1CKET01"] if number == 0 else [])
+        assert found(tickets, text="toner", assignee_id="mod") == []
+    assert found(tickets, text="printer", unassigned=True) == []
+    assert found(tickets, unassigned=True) == ["T1CKET01"]
+
+
+def test_what_was_kept_before_there_was_a_search_is_in_every_list_but_those_of_words(
+    tickets, documents
+):
+    old = a_ticket(seq=3, status=Status.ASSIGNED, assignee_id="mod")
+    documents.commit([Create("tickets/T1CKET01", ticket_document(old))])
+
+    assert found(tickets, statuses=(Status.ASSIGNED,)) == ["T1CKET01"]
+    assert found(tickets, needs_review=False) == found(tickets, sort=Sort.UPDATED) == ["T1CKET01"]
+    assert found(tickets, text="printer") == found(tickets, skill="SQL") == []
+    assert found(tickets, text="printer", sort=Sort.UPDATED) == []
 
 
 def triage(tickets, before=None, also=()):

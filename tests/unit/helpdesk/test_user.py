@@ -23,8 +23,8 @@ from helpdesk.user import (
     is_found_by,
     search_terms,
     skill_key,
-    sought_words,
 )
+from helpdesk.words import sought_words
 from tests.builders import NOW, a_user
 
 HOUR = timedelta(hours=1)

@@ -8,8 +8,9 @@ import pytest
 from bench.counted import Counted, Tally
 from helpdesk.documents import Create
 from helpdesk.outbox import Outbox
+from helpdesk.search import READ_MOST
 from helpdesk.user import TERM_MOST, Role
-from helpdesk.users import READ_MOST, Found, Searched, Users
+from helpdesk.users import Found, Searched, Users
 from helpdesk.wire import searchable_document, user_document
 from tests.builders import NOW, a_moderator, a_user, an_admin
 from tests.stands import Tray

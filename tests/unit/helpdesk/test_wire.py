@@ -21,9 +21,12 @@ from helpdesk.verdict import (
     Verdict,
 )
 from helpdesk.wire import (
+    LISTED_FIELDS,
     USER_FIELDS,
+    changed_document,
     moment,
     searchable_document,
+    searchable_ticket,
     ticket_document,
     ticket_from,
     time_text,
@@ -121,6 +124,31 @@ def test_a_ticket_comes_back_as_it_was_kept(ticket):
     assert ticket_from(document) == replace(ticket, version="7")
 
 
+def test_what_a_ticket_is_found_by_comes_with_its_first_change_and_is_in_no_list():
+    ticket = a_ticket(title="VPN", description="It drops.", skills=("SQL", "Straße"))
+
+    first = changed_document(replace(ticket, seq=2), before=ticket)
+    later = changed_document(replace(ticket, seq=3), before=replace(ticket, seq=2))
+    other = changed_document(replace(ticket, seq=3, title="It"), before=replace(ticket, seq=2))
+
+    assert (first["terms"], first["skill_keys"]) == (["vpn", "it", "drops"], ["sql", "strasse"])
+    assert not {"terms", "skill_keys"} & later.keys()
+    assert other["terms"] == ["it", "drops"]
+    assert not {"terms", "skill_keys"} & set(LISTED_FIELDS)
+
+
+def test_a_ticket_that_is_whole_is_kept_whole():
+    served = a_ticket(assignee_id="mod", needs_review=True, seq=3, priority=Priority.LOW)
+
+    kept = searchable_ticket(served)
+
+    assert kept == {**changed_document(served, before=a_ticket())}
+    assert kept.keys() - searchable_ticket(a_ticket()).keys() == {
+        "assignee_id",
+        "needs_review",
+    }
+
+
 @given(USERS)
 def test_a_user_comes_back_as_it_was_kept(user):
     data = through_a_store(user_document(user))
@@ -160,7 +188,8 @@ def test_a_verdict_comes_back_as_it_was_kept(verdict):
 
 
 def test_a_document_keeps_all_of_a_value_but_its_version():
-    assert set(ticket_document(a_ticket())) == set(Ticket.__dataclass_fields__) - {"version"}
+    whole = {*ticket_document(a_ticket()), "priority", "category", "needs_review", "assignee_id"}
+    assert whole == set(Ticket.__dataclass_fields__) - {"version"}
     assert set(user_document(a_user())) == set(User.__dataclass_fields__) - {"version"}
     assert set(verdict_document(a_verdict())) == set(Verdict.__dataclass_fields__)
 

@@ -58,7 +58,7 @@ def test_a_long_backlog_goes_in_short_transactions(store):
 def test_the_expired_are_found_without_looking_at_the_others(store):
     with store._database.reading() as connection:
         plan = connection.execute(
-            f"EXPLAIN QUERY PLAN {queries.forget(expiring())}", ("x", 1)
+            f"EXPLAIN QUERY PLAN {queries.expired(expiring())}", ("x", 1)
         ).fetchall()
 
     assert any("USING COVERING INDEX expiry" in row[3] or "INDEX expiry" in row[3] for row in plan)

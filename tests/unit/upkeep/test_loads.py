@@ -8,7 +8,7 @@ from helpdesk.documents import Create, Delete, Update
 from helpdesk.ticket import OPEN, Status
 from helpdesk.tickets import Tickets
 from helpdesk.users import PAGE, Users, assigned
-from helpdesk.wire import ticket_document
+from helpdesk.wire import searchable_ticket
 from tests.builders import NOW, a_moderator, a_ticket, a_user, an_admin
 from tests.stands import Faulty
 from upkeep.loads import Drift, reconcile_loads
@@ -45,7 +45,7 @@ def given(documents, user_id, *statuses, load=None):
     """Keep tickets of somebody in these states, and a load that counts so many."""
     for number, status in enumerate(statuses):
         ticket = a_ticket(id=f"{user_id.upper()}{number:04}", assignee_id=user_id, status=status)
-        documents.commit([Create(f"tickets/{ticket.id}", ticket_document(ticket))])
+        documents.commit([Create(f"tickets/{ticket.id}", searchable_ticket(ticket))])
     if load is not None:
         documents.commit([Create(f"load/{user_id}", {"open": load, "last_assigned_at": NOW})])
 
@@ -126,7 +126,7 @@ class Meanwhile(Faulty):
 def one_more(documents):
     """Assign one more ticket to the moderator, with the load's count as always."""
     ticket = a_ticket(id="ANOTHER1", assignee_id="mod", status=ASSIGNED)
-    kept = Create(f"tickets/{ticket.id}", ticket_document(ticket))
+    kept = Create(f"tickets/{ticket.id}", searchable_ticket(ticket))
     documents.commit([kept, assigned("mod", NOW)])
 
 

@@ -1,0 +1,84 @@
+"""A file whose places are of other indexes, or of an older version, is laid out anew."""
+
+import pytest
+
+from helpdesk.documents import Create, Filter, Op, Order, Query
+from helpdesk.errors import OutsideError
+from helpdesk.indexes import Index
+from local import layout
+from local.database import Database
+from local.documents import SqliteDocuments
+from local.layout import lay_out
+
+BY_RANK = Index("things", (), None, (Order("rank"),))
+BY_TAG = Index("things", (), "tags", (Order("rank"),))
+X = Query("things", (Filter("tags", Op.CONTAINS, "x"),), BY_TAG.order)
+
+
+def filled(file, indexes):
+    store = SqliteDocuments(file, indexes)
+    store.commit([Create("others/z", {"rank": 1})])
+    store.commit([Create(f"things/t{n}", {"rank": -n, "tags": ["x"]}) for n in range(5)])
+    return store
+
+
+def found(store, query):
+    return [each.id for each in store.query(query)]
+
+
+@pytest.mark.parametrize("part", [1, 2, 100])
+def test_documents_stand_in_an_index_that_came_later(tmp_path, monkeypatch, part):
+    monkeypatch.setattr(layout, "_PART", part)
+    filled(tmp_path / "a.db", (BY_RANK,)).close()
+
+    store = SqliteDocuments(tmp_path / "a.db", (BY_TAG, BY_RANK))
+
+    assert found(store, X) == ["t4", "t3", "t2", "t1", "t0"]
+    assert found(store, Query("things", order=BY_RANK.order)) == found(store, X)
+    store.close()
+
+
+def test_places_of_an_index_that_is_gone_are_forgotten(tmp_path):
+    filled(tmp_path / "a.db", (BY_RANK, BY_TAG)).close()
+
+    store = SqliteDocuments(tmp_path / "a.db", (BY_RANK,))
+
+    with store._database.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM places").fetchone() == (5,)
+    store.close()
+
+
+def test_what_an_older_version_kept_its_indexes_in_is_dropped(tmp_path):
+    store = filled(tmp_path / "a.db", (BY_RANK,))
+    with store._database.reading() as connection:
+        connection.executescript(
+            """
+            CREATE TABLE "things__tags_any" (collection, element, rank, id);
+            CREATE TRIGGER "things__tags_any__insert" AFTER INSERT ON documents
+              BEGIN INSERT INTO "things__tags_any" VALUES (1, 2, 3, 4); END;
+            CREATE TRIGGER "things__tags_any__delete" AFTER DELETE ON documents
+              BEGIN DELETE FROM "things__tags_any"; END;
+            CREATE INDEX "things__rank" ON documents (json_extract(data, '$.rank'));
+            CREATE TABLE messages (id);
+            DELETE FROM layout;
+            """
+        )
+    store.close()
+
+    again = SqliteDocuments(tmp_path / "a.db", (BY_RANK,))
+
+    with again._database.reading() as connection:
+        rows = connection.execute("SELECT name FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    assert {row[0] for row in rows} == {
+        "documents", "places", "layout", "ticks", "expiry", "messages",
+    }  # fmt: skip
+    assert len(found(again, Query("things", order=BY_RANK.order))) == 5
+    again.close()
+
+
+def test_a_file_that_cannot_be_laid_out_is_closed(tmp_path):
+    database = Database(tmp_path / "a.db")
+
+    with pytest.raises(OutsideError, match="no such table"):
+        lay_out(database, (BY_RANK,))
+    assert database._opened == []
