@@ -153,9 +153,9 @@ class TicketView(TicketLine):
     triaged_at: datetime | None
     assigned_at: datetime | None
     first_response_at: datetime | None
-    resolved_at: datetime | None
-    closed_at: datetime | None
-    reopenings: int
+    resolved_at: Annotated[datetime | None, Field(examples=[None])]
+    closed_at: Annotated[datetime | None, Field(examples=[None])]
+    reopenings: Annotated[int, Field(examples=[0])]
     replies: Annotated[int, Field(description="public ones")]
 
 
@@ -167,7 +167,8 @@ class StaffTicketView(TicketView):
     notified_at: datetime | None
     notes: Annotated[int, Field(description="internal ones")]
     triage_asked_at: Annotated[
-        datetime | None, Field(description="since then it waits to be triaged once more")
+        datetime | None,
+        Field(description="since then it waits to be triaged once more", examples=[None]),
     ]
     declined: Annotated[list[str], Field(description="the ids of those who gave it back")]
     verdict: VerdictView | None

@@ -1,7 +1,7 @@
 """Which letters a change of a ticket calls for: the other side is told, nobody of their own."""
 
 from helpdesk.comments import Side
-from helpdesk.errors import EarlyEventError
+from helpdesk.errors import EarlyEventError, InvalidInputError
 from helpdesk.events import Event, EventType
 from helpdesk.ports import Letter
 from helpdesk.tickets import Tickets
@@ -53,11 +53,12 @@ def _giving(event: Event, tickets: Tickets, users: Users) -> list[Letter]:
 
 def _comment(event: Event, tickets: Tickets, users: Users, *, internal: bool) -> list[Letter]:
     ticket = tickets.get(event.subject)
-    comment = tickets.comment(ticket.id, int(event.data["seq"]), internal=internal)
+    comment = tickets.comment(ticket.id, _number(event), internal=internal)
     to_requester = comment.side is Side.STAFF and not internal
     readers = _readers(ticket.requester_id if to_requester else ticket.assignee_id, event, users)
-    if internal:
-        readers = [each for each in readers if each.serves]  # a note is for staff, whoever has it
+    if not to_requester:
+        # Who was demoted is still named on old tickets, and is to read them no more.
+        readers = [each for each in readers if each.serves]
     return [letters.comment(ticket, comment, reader=it, event_id=event.id) for it in readers]
 
 
@@ -71,4 +72,11 @@ def _readers(user_id: str | None, event: Event, users: Users) -> list[User]:
 def _change(event: Event) -> Action | None:
     """Return what was done; None where another version of us has said it."""
     told = event.data.get("change")
-    return Action(told) if told in set(Action) else None
+    return Action(told) if isinstance(told, str) and told in set(Action) else None
+
+
+def _number(event: Event) -> int:
+    seq = event.data.get("seq")
+    if type(seq) is not int:
+        raise InvalidInputError("the event's seq is no number", field="seq")
+    return seq

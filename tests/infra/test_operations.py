@@ -24,15 +24,16 @@ EXPECTED = {  # as Firestore bills it            reads, writes, deletes, round t
     "authenticate":                        Count(  1,      0,       0,      1),
     "triage":                              Count(  2,      4,       1,      5),
     "triage, a second time":               Count(  1,      0,       0,      1),
-    "assign":                              Count(  7,      4,       1,      5),
+    "assign":                              Count(  7,      5,       1,      5),
     "assign, a second time":               Count(  1,      0,       0,      1),
     "notify":                              Count(  3,      3,       0,      5),
     "notify, a second time":               Count(  3,      1,       0,      4),
-    "the chain, triage to notify":         Count( 12,     11,       2,     15),
-    "resolve":                             Count(  2,      4,       1,      4),
+    "the chain, triage to notify":         Count( 12,     12,       2,     15),
+    "resolve":                             Count(  2,      5,       1,      4),
+    "notify, of the end":                  Count(  3,      2,       0,      5),
 }
 LIST =                                     Count( 22,      0,       0,      2)
-LIFE =                                     Count(136,     20,       4,     43)
+LIFE =                                     Count(139,     24,       4,     48)
 # fmt: on
 LISTS = {
     f"list of 20, {role}, {kind}, N={tickets}"
@@ -69,8 +70,8 @@ def test_a_life_is_the_sum_of_its_turns(measured):
     life = cost.life_of(measured)
 
     assert life.operations == LIFE + Count(deletes=1)  # the mark of the key, a day later
-    assert life.requests == 15
-    assert life.carried == 7_000  # four events are published, three of them wake a step
+    assert life.requests == 16
+    assert life.carried == 8_000  # four events are published, each of them wakes a step
 
 
 def test_every_bar_is_cleared(measured):
@@ -106,7 +107,7 @@ def test_a_turn_that_grows_misses_its_bar(measured, turn, more, gate):
     assert [row.gate for row in missed] == [gate]
 
 
-@pytest.mark.parametrize(("instance_s", "passed"), [(4.7, True), (5.0, False)])
+@pytest.mark.parametrize(("instance_s", "passed"), [(4.5, True), (4.8, False)])
 def test_functions_that_run_longer_miss_the_bar_of_the_bill(measured, instance_s, passed):
     rows = cost.rows(measured, instance_s=instance_s)
 

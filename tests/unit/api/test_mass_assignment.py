@@ -37,6 +37,14 @@ NAMED = {
     ("PATCH", "/api/auth/users/{user_id}"): {"role", "skills", "disabled"},
     ("POST", "/api/auth/update-user"): {"role", "skills", "disabled"},
     ("PUT", "/api/skills"): {"skills"},
+    ("PATCH", "/api/tickets/{ticket_id}"): {"status", "skills"},
+    ("POST", "/api/tickets/{ticket_id}/assign"): {"assignee"},
+    ("POST", "/api/tickets/{ticket_id}/comments"): {"status"},
+}
+# What a requester may ask for is looked at before it is looked up whether all of it is theirs.
+REQUESTERS = {
+    ("PATCH", "/api/tickets/{ticket_id}"),
+    ("POST", "/api/tickets/{ticket_id}/comments"),
 }
 
 
@@ -106,7 +114,7 @@ def test_all_of_them_at_once_are_refused_each_by_name(stage, row):
 
     answer, before = sent(stage, one, who, {**FIELDS, **body})
 
-    if row in NAMED:  # only for admins
+    if row in NAMED.keys() - REQUESTERS:  # only for staff
         assert is_problem(answer, 403)
     else:
         assert is_problem(answer, 422)

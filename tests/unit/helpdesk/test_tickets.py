@@ -18,9 +18,11 @@ from helpdesk.errors import (
 )
 from helpdesk.events import EventType
 from helpdesk.log import bind
+from helpdesk.once import REMEMBERED, Once
 from helpdesk.outbox import Outbox
 from helpdesk.ticket import Status
-from helpdesk.tickets import REMEMBERED, Once, Tickets, Wanted, event_of, notified
+from helpdesk.tickets import Tickets, Wanted, event_of, notified
+from helpdesk.timeline import Actor
 from tests.builders import NOW, SequenceIds, a_moderator, a_ticket, a_verdict, an_entry
 from tests.stands import Faulty, Tray, everything
 
@@ -64,7 +66,7 @@ def test_a_ticket_is_opened_with_its_entry_and_its_event(tickets, documents, tra
         "tickets/T1CKET01",
         "tickets/T1CKET01/timeline/000001",
     }
-    assert tray.published == [event_of(EventType.TICKET_CREATED, a_ticket(), now=NOW)]
+    assert tray.published == [event_of(EventType.TICKET_CREATED, a_ticket(), an_entry(), now=NOW)]
 
 
 def test_an_opened_ticket_is_read_as_it_was_opened(tickets):
@@ -83,15 +85,18 @@ def test_a_ticket_that_is_not_there_is_not_found(tickets):
 
 def test_an_event_tells_what_others_need_to_know(tickets):
     ticket = a_ticket().triaged(a_verdict(), now=LATER).assigned_to(a_moderator(), now=LATER)
+    entry = an_entry(action="assigned", actor=Actor.RULE, actor_id="assign-1")
 
     with bind(traceparent="00-1-2-01"):
-        event = event_of(EventType.TICKET_ASSIGNED, ticket, now=LATER)
+        event = event_of(EventType.TICKET_ASSIGNED, ticket, entry, now=LATER)
 
     assert event.id == "T1CKET01.assigned.3"
     assert (event.subject, event.time, event.traceparent) == ("T1CKET01", LATER, "00-1-2-01")
     assert event.data == {
         "ticket_id": "T1CKET01",
         "seq": 3,
+        "change": "assigned",
+        "by": "assign-1",
         "status": "assigned",
         "requester_id": "asker",
         "assignee_id": "mod",
