@@ -53,6 +53,7 @@ POST = "POST, with an Idempotency-Key"
 GET = "GET one"
 CHAIN = "the chain, triage to notify"
 CLOSE = "resolve"
+NEWS = "notify, of the end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def measure(folder: Path) -> Measured:
         opened = _open(house, key="lived")
         counts[CHAIN] = house.tally.of(partial(_travel, house, opened))
         counts[CLOSE] = house.tally.of(partial(_resolve, house, opened.subject))
+        counts[NEWS] = house.tally.of(partial(_tell, house))
         return Measured(counts, house.tray.published[told:])
 
 
@@ -229,5 +231,10 @@ def _travel(house: CountedHouse, event: Event) -> None:
 
 def _resolve(house: CountedHouse, ticket_id: str) -> None:
     """End the work on a ticket."""
-    body = {"status": Status.RESOLVED.value}
-    house.ask("PATCH", f"/api/tickets/{ticket_id}", expect=200, role=Role.ADMIN, body=body)
+    path, done = f"/api/tickets/{ticket_id}", {"status": Status.RESOLVED.value}
+    house.ask("PATCH", path, expect=200, role=Role.ADMIN, body=done)
+
+
+def _tell(house: CountedHouse) -> None:
+    """Tell its requester of a ticket's latest change."""
+    house.deliver("notify", house.tray.published[-1])

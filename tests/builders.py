@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from helpdesk.events import Event, EventType
-from helpdesk.ticket import Ticket
+from helpdesk.ticket import Status, Ticket
 from helpdesk.timeline import Actor, Entry
 from helpdesk.user import Role, User
+from helpdesk.users import moved_load
 from helpdesk.verdict import (
     Category,
     Judged,
@@ -84,6 +85,12 @@ def a_moderator(**changes):
 
 def an_admin(**changes):
     return a_user(**{"id": "admin", "role": Role.ADMIN, **changes})
+
+
+def a_load(user_id, at=NOW):
+    """Return the write that counts one more ticket for somebody."""
+    came = a_ticket(assignee_id=user_id, status=Status.ASSIGNED, updated_at=at)
+    return moved_load(a_ticket(), came)[0]
 
 
 def a_verdict(**changes):

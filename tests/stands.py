@@ -31,6 +31,7 @@ URL = "https://desk.example.com"
 LINK_KEY = bytes(range(128, 160))
 REDELIVERIES_MOST = 10
 TRIED = {"attempts", "triage_attempts", "latency_ms"}
+TOOK = {"triage_ms", "assign_ms"}  # counts of a day, which has them only where there are any
 RULES = RuleClassifier()  # reads its lexicon once
 
 
@@ -230,6 +231,7 @@ def timeless(value):
             return {
                 key: None if item is not None and key in TRIED else timeless(item)
                 for key, item in value.items()
+                if key not in TOOK
             }
         case list():
             return [timeless(item) for item in value]

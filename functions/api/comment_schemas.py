@@ -16,7 +16,9 @@ class NewComment(Strict):
     """Something to say about a ticket; staff may say along with it where that leaves it."""
 
     text: Annotated[str, Field(max_length=COMMENT_MOST, examples=["Which browser is it?"])]
-    internal: Annotated[bool, Field(description="true: a note that only staff sees")] = False
+    internal: Annotated[
+        bool, Field(description="true: a note that only staff sees", examples=[False])
+    ] = False
     status: Literal["in_progress", "waiting", "resolved"] | None = None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import indent
 
 from api import limits
+from api.comments import COMMENTING
 from api.edge import problem_text
 from api.http import BODY_MOST
 from api.limits import Rule
@@ -35,7 +36,7 @@ MEANINGS: Mapping[int, str] = {
     304: "It is still the version that one has",
     400: "It cannot be read, or in more than one way",
     401: "Nobody is logged in, or the log-in is refused",
-    403: "The role does not allow it",
+    403: "The role, or what one is to the ticket, does not allow it",
     404: "There is none, or none that the asker may see",
     409: "Somebody else changed it just now, or what is kept stands against it",
     412: "It is no longer the version that `If-Match` names",
@@ -109,6 +110,7 @@ def introduction() -> str:
         client=_often([limits.LOG_IN_IP]),
         sign_up=_often([limits.SIGN_UP_IP]),
         forgot=_often(limits.FORGOT_ADDRESS),
+        comments=_often([COMMENTING]),
     )
 
 

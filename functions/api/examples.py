@@ -13,6 +13,7 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
         "at": "2026-01-31T09:30:00Z",
         "cause": "P3FESNBC.created.1",
         "data_keys": "ticket_id",
+        "declined": "6P51KE443E2M5A38J3BDFMKTKC",
         "description": "The page stays white since noon.",
         "email": "ada@example.com",
         "event_id": "P3FESNBC.created.1",

@@ -256,12 +256,13 @@ class TicketView(TicketLine):
     triaged_at: datetime | None
     assigned_at: datetime | None
     first_response_at: datetime | None
-    resolved_at: datetime | None
-    closed_at: datetime | None
+    resolved_at: Annotated[datetime | None, Field(examples=[None])]
+    closed_at: Annotated[datetime | None, Field(examples=[None])]
     closes_at: Annotated[
-        datetime | None, Field(description="when it closes by itself, if nobody opens it again")
+        datetime | None,
+        Field(description="when it closes by itself, if nobody opens it again", examples=[None]),
     ]
-    reopenings: int
+    reopenings: Annotated[int, Field(examples=[0])]
     replies: Annotated[int, Field(description="public ones")]
 
 
@@ -273,7 +274,8 @@ class StaffTicketView(TicketView):
     notified_at: datetime | None
     notes: Annotated[int, Field(description="internal ones")]
     triage_asked_at: Annotated[
-        datetime | None, Field(description="since then it waits to be triaged once more")
+        datetime | None,
+        Field(description="since then it waits to be triaged once more", examples=[None]),
     ]
     declined: Annotated[list[str], Field(description="the ids of those who gave it back")]
     goals: GoalsView | None

@@ -16,10 +16,9 @@ from helpdesk.mail import LEASE, WAIT, MailState, claim_path, come_back
 from helpdesk.outbox import Outbox
 from helpdesk.ports import Clock, Documents, Timers
 from helpdesk.tickets import notified
+from helpdesk.timeline import Action
 
 PAGE = 100
-# An assignee who is told twice loses a moment, one who is never told a ticket. The others can ask.
-SENT_AGAIN = frozenset({EventType.TICKET_ASSIGNED.value})
 
 log = logging.getLogger(__name__)
 
@@ -153,16 +152,31 @@ class Claims:
 
 def _consequences(claim: Document, now: datetime) -> list[Write]:
     """Return what is written when a letter turns out to be accepted."""
-    if claim.data.get("kind") != EventType.TICKET_ASSIGNED.value:
-        return []
-    return [notified(claim.data["ticket_id"], now)]
+    return [notified(claim.data["ticket_id"], now)] if _gives(claim) else []
+
+
+def _gives(claim: Document) -> bool:
+    """Say whether a letter gives somebody a ticket."""
+    # A claim of an older version of us has no kind: of such a letter we know nothing.
+    match claim.data.get("kind"):
+        case EventType.TICKET_ASSIGNED.value:
+            return True
+        case EventType.TICKET_UPDATED.value:
+            event = _told_by(claim)
+            return event is not None and event.data.get("change") == Action.HANDED_OVER
+        case _:
+            return False
 
 
 def _to_send_again(claim: Document) -> Event | None:
     """Return the event that has a letter sent once more; None when it must not be."""
-    # A claim of an older version of us has no kind: such a letter is given up.
-    if claim.data.get("resent") or claim.data.get("kind") not in SENT_AGAIN:
-        return None
+    # An assignee who is told twice loses a moment, one who is never told a ticket. The others can
+    # ask.
+    return None if claim.data.get("resent") or not _gives(claim) else _told_by(claim)
+
+
+def _told_by(claim: Document) -> Event | None:
+    """Return the event that the letter is about; None when it cannot be read."""
     try:
         return events.decode(claim.data["envelope"])
     except InvalidInputError as error:

@@ -125,7 +125,8 @@ class Ticket:
 
     def triaged(self, verdict: Verdict, *, now: datetime) -> Self:
         """Return this ticket as triage leaves it; what a person has set already stays."""
-        return replace(self._judged(self.moved(Status.TRIAGED, now=now), verdict), triaged_at=now)
+        moved = self._passed_on(Status.NEW, Status.TRIAGED, now=now)
+        return replace(self._judged(moved, verdict), triaged_at=now)
 
     def triaged_again(self, verdict: Verdict, *, now: datetime) -> Self:
         """Return this ticket as one more triage leaves it: where it stands and whose it is stay."""
@@ -149,8 +150,19 @@ class Ticket:
 
     def assigned_to(self, assignee: User, *, now: datetime) -> Self:
         """Return this ticket in the hands of a moderator or an admin."""
-        moved = self.moved(Status.ASSIGNED, now=now)
+        moved = self._passed_on(Status.TRIAGED, Status.ASSIGNED, now=now)
         return moved.held_by(assignee, now=now)
+
+    def _passed_on(self, here: Status, to: Status, *, now: datetime) -> Self:
+        """Return this ticket one step on in the chain, which fewer moves belong to than to people.
+
+        Raise InvalidInputError when it is elsewhere.
+        """
+        if self.status is not here:
+            raise InvalidInputError(
+                f"a ticket that is {self.status} does not become {to} by itself"
+            )
+        return self.moved(to, now=now)
 
     def held_by(self, assignee: User, *, now: datetime) -> Self:
         """Return this ticket with somebody as its assignee, who is still to be told."""

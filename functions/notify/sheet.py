@@ -80,7 +80,9 @@ class Part:
 
     def text(self) -> str:
         """Return the heading and the indented lines."""
-        return f"{self.heading}\n{textwrap.indent(_lines(self.words), '  ', lambda _: True)}"
+        return (
+            f"{one_line(self.heading)}\n{textwrap.indent(_lines(self.words), '  ', lambda _: True)}"
+        )
 
     def html(self) -> str:
         """Return the heading and the lines as they are."""

@@ -1,7 +1,7 @@
 """Which letters a change of a ticket calls for: the other side is told, nobody of their own."""
 
 from helpdesk.comments import Side
-from helpdesk.errors import EarlyEventError
+from helpdesk.errors import EarlyEventError, InvalidInputError
 from helpdesk.events import Event, EventType
 from helpdesk.ports import Letter
 from helpdesk.ticket import Ticket
@@ -22,7 +22,7 @@ def ticket_letters(event: Event, ticket: Ticket, *, tickets: Tickets, users: Use
             internal = said is Action.NOTED
             written = _comment(event, ticket, tickets, users, internal=internal)
         case Action.WARNED | Action.BREACHED as alarm:
-            change = tickets.change(ticket.id, int(event.data["seq"]))
+            change = tickets.change(ticket.id, _number(event))
             readers = _alarmed(ticket, users, everybody=alarm is Action.BREACHED)
             told = [(each["alarm"], each["goal"]) for each in change.entry.why["alarms"]]
             written = [letters.alarm(ticket, told, reader=it, event_id=event.id) for it in readers]
@@ -51,20 +51,23 @@ def _giving(event: Event, ticket: Ticket, users: Users) -> list[Letter]:
         raise EarlyEventError(f"ticket {ticket.id} is not assigned yet")
     if event.data.get("by") == assignee_id:
         return []  # they took it themselves
-    assignee = users.get_many([assignee_id])[0]
-    if assignee is None:
-        assignee = users.get(ticket.assignee_id or assignee_id)
+    if ticket.assignee_id != assignee_id:
+        return []  # somebody else has it by now, and their own event tells them
+    assignee = users.get(assignee_id)
+    if not assignee.serves:
+        return []  # what is for staff only goes to nobody who was shut out meanwhile
     return [letters.assignment(ticket, assignee=assignee, event_id=event.id)]
 
 
 def _comment(
     event: Event, ticket: Ticket, tickets: Tickets, users: Users, *, internal: bool
 ) -> list[Letter]:
-    comment = tickets.comment(ticket.id, int(event.data["seq"]), internal=internal)
+    comment = tickets.comment(ticket.id, _number(event), internal=internal)
     to_requester = comment.side is Side.STAFF and not internal
     readers = _readers(ticket.requester_id if to_requester else ticket.assignee_id, event, users)
-    if internal:
-        readers = [each for each in readers if each.serves]  # a note is for staff, whoever has it
+    if not to_requester:
+        # Who was demoted is still named on old tickets, and is to read them no more.
+        readers = [each for each in readers if each.serves]
     return [letters.comment(ticket, comment, reader=it, event_id=event.id) for it in readers]
 
 
@@ -86,4 +89,11 @@ def _readers(user_id: str | None, event: Event, users: Users) -> list[User]:
 def _change(event: Event) -> Action | None:
     """Return what was done; None where another version of us has said it."""
     told = event.data.get("change")
-    return Action(told) if told in set(Action) else None
+    return Action(told) if isinstance(told, str) and told in set(Action) else None
+
+
+def _number(event: Event) -> int:
+    seq = event.data.get("seq")
+    if type(seq) is not int:
+        raise InvalidInputError("the event's seq is no number", field="seq")
+    return seq

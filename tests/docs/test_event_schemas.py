@@ -15,6 +15,7 @@ from helpdesk.errors import OutsideError
 from helpdesk.events import SHAPES, Envelope, EventType
 from helpdesk.log import bind
 from helpdesk.ticket import Status
+from helpdesk.timeline import Action
 from helpdesk.user import Role
 from tests.builders import FixedClock, a_moderator, a_user, an_entry
 from tests.stands import Line, Scripted
@@ -178,6 +179,14 @@ def test_the_page_names_every_field_and_every_value():
             assert all(f"`{value}`" in README for value in field.get("enum", []) if value)
 
 
+def test_the_page_lists_every_change():
+    table = README.partition("| what was done |")[2].partition("\n\n")[0]
+
+    listed = re.findall(r"^\| [^|]+ \| `(\w+)` \|", table, re.MULTILINE)
+
+    assert sorted(listed) == sorted(Action)
+
+
 def test_the_page_lists_every_schema():
     assert set(re.findall(r"\]\(([\w-]+\.json)\)", README)) == {f"{kind}.json" for kind in KINDS}
 
@@ -185,9 +194,10 @@ def test_the_page_lists_every_schema():
 def test_what_is_not_for_integrators_is_said_and_has_no_schema():
     others = set(EventType) - set(SHAPES)
 
-    assert others == {EventType.ACCOUNT_NOTICE}
-    assert f"`{EventType.ACCOUNT_NOTICE}`" in README
-    assert not (FOLDER / f"{EventType.ACCOUNT_NOTICE}.json").exists()
+    assert others == {EventType.TRIAGE_ASKED, EventType.ACCOUNT_NOTICE}
+    for kind in others:
+        assert f"`{kind}`" in README
+        assert not (FOLDER / f"{kind}.json").exists()
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\((\.\.[^)]+)\)", README))

@@ -40,7 +40,7 @@ def filed(store, **changes):
     now = SystemClock().now()
     ticket = a_ticket(created_at=now, updated_at=now, **changes)
     store.tickets.open(ticket, an_entry(), once=None)
-    return event_of(EventType.TICKET_CREATED, ticket, now=now)
+    return event_of(EventType.TICKET_CREATED, ticket, an_entry(), now=now)
 
 
 def next_event(event, kind, seq):
@@ -88,7 +88,7 @@ def test_upkeep_without_its_settings_acknowledges_nothing(served, monkeypatch, p
 
 
 def filed_nowhere():
-    return event_of(EventType.TICKET_CREATED, a_ticket(), now=SystemClock().now())
+    return event_of(EventType.TICKET_CREATED, a_ticket(), an_entry(), now=SystemClock().now())
 
 
 def confirm_asked(link_id, email):
@@ -128,7 +128,7 @@ def test_a_ticket_travels_from_the_api_to_a_letter(served, store, vendors, monke
 
     opened = api.post("/api/tickets", json=PRINTER, headers=token)
     ticket = store.tickets.get(opened.json["id"])
-    created = event_of(EventType.TICKET_CREATED, ticket, now=ticket.created_at)
+    created = event_of(EventType.TICKET_CREATED, ticket, an_entry(), now=ticket.created_at)
     statuses = [
         served("triage").post("/", json=push(created)).status_code,
         served("assign")

@@ -23,7 +23,7 @@ from helpdesk import events
 from helpdesk.events import EventType
 from helpdesk.notices import Notice, notice
 from helpdesk.tickets import event_of
-from tests.builders import NOW, a_ticket
+from tests.builders import NOW, a_ticket, an_entry
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "docs/events/README.md").read_text(encoding="utf-8")
@@ -31,7 +31,7 @@ SOON_S = 30.0
 
 
 def created(ticket_id="T1CKET01"):
-    return event_of(EventType.TICKET_CREATED, a_ticket(id=ticket_id), now=NOW)
+    return event_of(EventType.TICKET_CREATED, a_ticket(id=ticket_id), an_entry(), now=NOW)
 
 
 def push(text):

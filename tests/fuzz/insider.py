@@ -4,6 +4,7 @@ import base64
 import re
 from collections import Counter as Tally
 from io import BytesIO
+from itertools import cycle
 from urllib.parse import parse_qs, urlencode
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +19,7 @@ from api.routes import ROUTES
 from api.webhooks import SIGNATURE, TIMESTAMP, webhooks
 from helpdesk import events
 from helpdesk.claims import Claims
+from helpdesk.comments import Comment, Side, kept
 from helpdesk.errors import UnauthenticatedError
 from helpdesk.links import link_token
 from helpdesk.outbox import Outbox
@@ -28,15 +30,19 @@ from helpdesk.user import Role
 from local.bus import QueueBus
 from local.pages import pages
 from tests.builders import FixedClock, an_entry, an_event
+from tests.unit.api.cycle import put
 from tests.unit.api.desk import SETTINGS, Counter, log_in
 from tests.unit.api.hooks import URL, ended, repository
 
 # Words for what is made only when a request is sent: it uses it up, or it is soon too old.
 ACCESS, REFRESH, LINK = "the-access-token", "the-refresh-token", "the-link-token"
 SESSION, CURSOR, SIGNED = "the-session", "the-cursor", "the-signature"
-PARKED = "the-parked-event"
+PARKED, TICKET = "the-parked-event", "the-ticket"
 HOOK, DELIVERY = "the-webhook", "the-delivery"
 NEWCOMER = "the-newcomer@example.com"
+
+# Where a ticket stands that somebody is just about to change.
+STANDS = ("assigned", "in_progress", "assigned", "waiting", "resolved", "assigned", "closed")
 
 INSIDE = re.compile(rb'Traceback \(|site-packages|File \\?"|sqlite3|helpdesk\.errors')
 CARRIER = ec.generate_private_key(ec.SECP256R1())
@@ -55,7 +61,8 @@ class Insider:
         self.role = role
         self.me = self.counter.somebody("me", role or Role.USER)
         self.others = [self.counter.somebody(each.value, each) for each in Role]
-        self.tickets = self._tickets()
+        self._stands = cycle(STANDS)
+        self.tickets = [TICKET, *self._tickets()]
         self.routes = (*ROUTES, *pages(self.counter.house.mailbox), *self._webhooks())
         self.app = create_app(lambda: self.counter.desk, routes=self.routes)
         self.answered: Tally[tuple[str | None, int]] = Tally()
@@ -102,6 +109,8 @@ class Insider:
             environ["PATH_INFO"] = environ["PATH_INFO"].replace(SESSION, self._session())
         if f"/{PARKED}" in environ["PATH_INFO"]:
             environ["PATH_INFO"] = environ["PATH_INFO"].replace(PARKED, self._parked())
+        if f"/{TICKET}" in environ["PATH_INFO"]:
+            environ["PATH_INFO"] = environ["PATH_INFO"].replace(TICKET, self._ticket())
         if environ["PATH_INFO"].startswith("/api/hooks"):
             self._put_in_hooks(environ)
         if f"cursor={CURSOR}" in environ["QUERY_STRING"]:
@@ -212,6 +221,24 @@ class Insider:
             letter = Letter(id=f"{number}", to=to.user.email, subject="News", text="Good ones.")
             self.counter.house.mailbox.send(letter)
         return [mine, other]
+
+    def _ticket(self):
+        """Keep a ticket that is one's own to change, with two replies, and return its id."""
+        serves = self.role in {Role.MODERATOR, Role.ADMIN}
+        requester = self.others[0] if serves or not self.role else self.me
+        ticket_id = put(
+            self.counter, requester, assignee=self.me if serves else self.others[1],
+            status=next(self._stands), closed_at=self.clock.now(),
+        )  # fmt: skip
+        replies = [
+            Comment(
+                seq=seq, at=self.clock.now(), author_id=requester.user.id, author_name="Ann",
+                side=Side.REQUESTER, text="Hello?",
+            )
+            for seq in (3, 4)
+        ]  # fmt: skip
+        self.counter.house.documents.commit([kept(each, ticket_id=ticket_id) for each in replies])
+        return ticket_id
 
     def _webhooks(self):
         counter = self.counter

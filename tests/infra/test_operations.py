@@ -30,9 +30,10 @@ EXPECTED = {  # as Firestore bills it            reads, writes, deletes, round t
     "notify, a second time":               Count(  3,      1,       0,      4),
     "the chain, triage to notify":         Count( 12,     12,       2,     15),
     "resolve":                             Count(  2,      5,       1,      4),
+    "notify, of the end":                  Count(  3,      2,       0,      5),
 }
 LIST =                                     Count( 22,      0,       0,      2)
-LIFE =                                     Count(136,     22,       4,     43)
+LIFE =                                     Count(139,     24,       4,     48)
 # fmt: on
 ONES = (
     "",
@@ -119,7 +120,7 @@ def test_a_turn_that_grows_misses_its_bar(measured, turn, more, gate):
     assert [row.gate for row in missed] == [gate]
 
 
-@pytest.mark.parametrize(("instance_s", "passed"), [(4.6, True), (5.0, False)])
+@pytest.mark.parametrize(("instance_s", "passed"), [(4.5, True), (4.8, False)])
 def test_functions_that_run_longer_miss_the_bar_of_the_bill(measured, instance_s, passed):
     rows = cost.rows(measured, instance_s=instance_s)
 

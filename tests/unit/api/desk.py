@@ -212,8 +212,8 @@ class Visitor:
         given = {"Content-Type": "application/json", **(headers or {})}
         return self.client.post(path, data=sent, headers=self.headers(given))
 
-    def patch(self, path, body):
-        return self.client.patch(path, json=body, headers=self.headers())
+    def patch(self, path, body, headers=None):
+        return self.client.patch(path, json=body, headers=self.headers(headers))
 
     def file(self, title="Cannot log in", description="The page stays white.", headers=None):
         return self.post("/api/tickets", {"title": title, "description": description}, headers)

@@ -193,7 +193,7 @@ class Stage:
         match kind:
             case "ticket_id":
                 served = who if whose == "served" else self.person(Role.MODERATOR)
-                return self.ticket(holder.user, None if whose == "own" else served.user)
+                return self.ticket(holder.user, served.user)
             case "user_id":
                 return holder.user.id
             case "session_id":
@@ -242,6 +242,7 @@ def email_of_somebody(stage):
 LIST = sample("GET", "/api/tickets", 200)
 UPDATE = "/api/auth/update-user"
 HOOK = "/api/hooks/{hook_id}"
+TICKET = "/api/tickets/{ticket_id}"
 SAMPLES = (
     sample("GET", "/", 200),
     sample("GET", "/healthz", 200),
@@ -286,9 +287,29 @@ SAMPLES = (
     sample("POST", "/api/tickets", 201, lambda _: {"title": "Help", "description": "It burns."}),
     LIST,
     *(replace(LIST.asking(view=each.value), view=each) for each in View),
-    sample("GET", "/api/tickets/{ticket_id}", 200),
+    sample("GET", TICKET, 200),
+    sample("PATCH", TICKET, 200, lambda _: {"needs_review": False}, needs=(Act.EDIT_TRIAGE,)),
+    sample(
+        "PATCH", TICKET, 200, lambda _: {"priority": "low", "category": "bug", "skills": []},
+        needs=(Act.EDIT_TRIAGE,),
+    ),
+    sample("PATCH", TICKET, 200, lambda _: {"title": "It smokes"}, needs=(Act.EDIT_TEXT,)),
+    sample("PATCH", TICKET, 200, lambda _: {"status": "resolved"}),
+    sample(
+        "POST", f"{TICKET}/assign", 200,
+        lambda it: {"assignee": it.person(Role.MODERATOR).user.id, "reason": "She knows."},
+    ),
+    sample("POST", f"{TICKET}/assign", 200, lambda _: {"assignee": None}),
+    sample("POST", f"{TICKET}/retriage", 202),
+    sample("GET", f"{TICKET}/comments", 200),
+    sample(
+        "POST", f"{TICKET}/comments", 201, lambda _: {"text": "A note.", "internal": True},
+        needs=(Act.COMMENT_INTERNALLY,),
+    ),
+    sample("POST", f"{TICKET}/comments", 201, lambda _: {"text": "Which floor?"}),
     sample("GET", "/api/tickets/{ticket_id}/timeline", 200),
     sample("GET", "/api/tickets/{ticket_id}/assignment", 200),
+    sample("GET", "/api/stats", 200),
     sample("GET", "/api/ops/parked", 200),
     sample("GET", "/api/ops/parked/{parked_id}", 200),
     sample("POST", "/api/ops/parked/{parked_id}/redrive", 202),
@@ -306,7 +327,6 @@ SAMPLES = (
     sample("PUT", "/api/skills", 200, lambda it: {"skills": [{"name": it.new_id()}]}),
     sample("GET", "/api/service-levels", 200),
     sample("PUT", "/api/service-levels", 200, lambda _: SERVICE_LEVELS),
-    sample("GET", "/api/stats", 200),
     sample("GET", "/api/mailbox", 200),
     sample("GET", "/api/mailbox/{number}", 200),
 )  # fmt: skip

@@ -3,8 +3,7 @@
 import pytest
 
 from helpdesk.user import Role
-from helpdesk.users import assigned
-from tests.builders import NOW
+from tests.builders import a_load
 from tests.unit.api.changes import (
     ME,
     SEEN_BY_ADMINS,
@@ -22,7 +21,7 @@ from tests.unit.api.desk import is_problem, let_in, log_in, refreshed
 
 
 def test_an_admin_sees_a_user_whole_and_no_secret(chief, mona, counter):
-    counter.house.documents.commit([assigned(mona.user.id, NOW)])
+    counter.house.documents.commit([a_load(mona.user.id)])
 
     answer = chief.get(f"{USERS}/{mona.user.id}")
 

@@ -1,38 +1,17 @@
 """The history of a ticket: what happened to it and why, told to each as much as is theirs."""
 
-from datetime import timedelta
-from functools import partial
-
 import pytest
 
-from helpdesk import events
-from helpdesk.delivery import deliver
 from helpdesk.documents import Delete, Update
 from helpdesk.timeline import entry_path
 from helpdesk.user import Role
+from tests.unit.api.cycle import PRINTER, Chain, edit, give, retriage, say
 from tests.unit.api.desk import is_problem
-
-PRINTER = ("Printer is on fire", "It burns on floor two, and nobody can print.")
 
 
 @pytest.fixture
 def mod(counter):
     return counter.somebody("mod", Role.MODERATOR, skills=("Printing",))
-
-
-def through_the_chain(counter, ticket_id):
-    """Let every step do its work, as the bus would."""
-    house = counter.house
-    for name in ("triage", "assign", "notify"):
-        with house.queue._database.reading() as connection:
-            waiting = connection.execute(
-                "SELECT body FROM messages WHERE target = ? ORDER BY id", (name,)
-            ).fetchall()
-        work = partial(deliver, step=house.steps()[name], name=name, parked=house.parked)
-        for (body,) in waiting:
-            if events.decode(body).subject == ticket_id:
-                work(body)
-        house.outbox.sweep(timedelta(0))
 
 
 @pytest.fixture
@@ -44,7 +23,7 @@ def ada(counter):
 def ticket_id(counter, ada, mod):
     """Return a ticket that went all the way."""
     made = ada.file(*PRINTER).json["id"]
-    through_the_chain(counter, made)
+    Chain(counter).run()
     return made
 
 
@@ -125,7 +104,7 @@ def test_why_a_ticket_is_ones_own_is_told_with_names_and_sums(mod, ticket_id):
 def test_whoever_was_left_out_is_named_with_the_reason(counter, ada, mod):
     busy = counter.somebody("busy", Role.MODERATOR, skills=("Printing",), available=False)
     ticket_id = ada.file(*PRINTER).json["id"]
-    through_the_chain(counter, ticket_id)
+    Chain(counter).run()
 
     answer = assignment(mod, ticket_id)
 
@@ -152,8 +131,8 @@ def test_a_ticket_that_is_nobodys_yet_has_no_such_reason(counter, ada):
 
     assert answer.status_code == 200
     assert answer.json == {
-        "seq": None, "at": None, "assignee": None, "fallback": False, "candidates": [],
-        "excluded": {},
+        "seq": None, "at": None, "assignee": None, "by": None, "reason": "", "fallback": False,
+        "candidates": [], "excluded": {},
     }  # fmt: skip
 
 
@@ -172,3 +151,76 @@ def test_whose_account_is_gone_is_still_named_by_what_they_did(counter, mod, tic
     created = timeline(mod, ticket_id).json["items"][0]
 
     assert created["actor"] == {"kind": "human", "id": requester, "name": ""}
+
+
+def test_what_people_change_is_told_with_its_before_and_after(ada, mod, ticket_id):
+    edit(mod, ticket_id, priority="low", reason="Only one printer")
+    edit(ada, ticket_id, title="It smokes", description="It smokes.")
+
+    by_mod, by_ada = timeline(ada, ticket_id).json["items"][3:]
+    grounds = timeline(mod, ticket_id).json["items"][3]["why"]
+
+    assert by_mod["actor"] == {"kind": "human", "name": "Mod"}
+    assert by_mod["changes"]["priority"]["after"] == "low"
+    assert by_ada["changes"] == {
+        "title": {"before": PRINTER[0], "after": "It smokes"},
+        "description": {"before": PRINTER[1], "after": "It smokes."},
+    }
+    assert grounds == {"reason": "Only one printer"}
+    assert "Only one printer" not in timeline(ada, ticket_id).text
+
+
+def test_what_only_staff_does_among_itself_is_told_to_staff_alone(
+    counter, chief, ada, mod, ticket_id
+):
+    say(mod, ticket_id, "A note.", internal=True)
+    retriage(mod, ticket_id)
+    Chain(counter).run()
+    give(mod, ticket_id, None, reason="Not mine")
+
+    told, all_of_it = (
+        [each["action"] for each in timeline(who, ticket_id).json["items"]] for who in (ada, chief)
+    )
+
+    assert told == ["created", "triaged", "assigned", "triaged_again"]
+    others = ["noted", "triage_asked", "triaged_again", "declined"]
+    assert all_of_it == ["created", "triaged", "assigned", *others]
+
+
+def test_a_page_of_nothing_but_that_is_empty_and_goes_on(ada, mod, ticket_id):
+    for text in ("One", "Two", "Three"):
+        say(mod, ticket_id, text, internal=True)
+    edit(ada, ticket_id, title="It smokes")
+
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = timeline(ada, ticket_id, f"?limit=3{cursor and f'&cursor={cursor}'}").json
+        pages.append([each["action"] for each in page["items"]])
+        cursor = page["next_cursor"]
+
+    assert pages == [["created", "triaged", "assigned"], [], ["edited"]]
+
+
+def test_the_latest_who_gave_the_ticket_is_who_is_told_of(counter, chief, mod, ticket_id):
+    twin = counter.somebody("twin", Role.MODERATOR, skills=("Printing",))
+    give(mod, ticket_id, twin.user.id)
+    give(twin, ticket_id, chief.user.id, reason="Over to you")
+    by_hand = assignment(chief, ticket_id).json
+    give(chief, ticket_id, None)
+    nobodys = assignment(chief, ticket_id).json
+    Chain(counter).run()
+    by_rule = assignment(chief, ticket_id).json
+
+    assert (by_hand["by"]["name"], by_hand["reason"]) == ("Twin", "Over to you")
+    assert (nobodys["seq"], nobodys["by"], nobodys["assignee"]) == (None, None, None)
+    assert (by_rule["by"], by_rule["reason"]) == (None, "")
+    assert by_rule["excluded"] == {}
+    assert by_rule["candidates"]
+
+
+def test_a_ticket_whose_giving_was_not_kept_has_no_reason(counter, mod, ticket_id):
+    counter.house.documents.commit([Delete(entry_path(ticket_id, 3))])
+
+    answer = assignment(mod, ticket_id)
+
+    assert (answer.status_code, answer.json["seq"], answer.json["assignee"]) == (200, None, None)

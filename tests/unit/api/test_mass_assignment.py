@@ -38,6 +38,14 @@ NAMED = {
     ("POST", "/api/hooks"): set(),
     ("PATCH", "/api/hooks/{hook_id}"): set(),
     ("PUT", "/api/service-levels"): set(),
+    ("PATCH", "/api/tickets/{ticket_id}"): {"status", "skills"},
+    ("POST", "/api/tickets/{ticket_id}/assign"): {"assignee"},
+    ("POST", "/api/tickets/{ticket_id}/comments"): {"status"},
+}
+# What a requester may ask for is looked at before it is looked up whether all of it is theirs.
+REQUESTERS = {
+    ("PATCH", "/api/tickets/{ticket_id}"),
+    ("POST", "/api/tickets/{ticket_id}/comments"),
 }
 
 
@@ -107,7 +115,7 @@ def test_all_of_them_at_once_are_refused_each_by_name(stage, row):
 
     answer, before = sent(stage, one, who, {**FIELDS, **body})
 
-    if row in NAMED:  # only for admins
+    if row in NAMED.keys() - REQUESTERS:  # only for staff
         assert is_problem(answer, 403)
     else:
         assert is_problem(answer, 422)

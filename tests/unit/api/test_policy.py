@@ -4,6 +4,8 @@ import pytest
 
 from api.policy import (
     GRANTS,
+    INVOLVED,
+    MOVERS,
     REACH,
     VIEWS,
     Act,
@@ -11,6 +13,7 @@ from api.policy import (
     View,
     check,
     check_may,
+    check_move,
     granted,
     is_public,
     may,
@@ -19,7 +22,9 @@ from api.policy import (
     views,
 )
 from api.sessions import Principal
+from helpdesk.changes import ASKED_FOR
 from helpdesk.errors import ForbiddenError, NotFoundError
+from helpdesk.ticket import DONE, MOVES, Status
 from helpdesk.user import Role
 from helpdesk.wanted import Wanted
 from tests.builders import a_ticket
@@ -136,3 +141,49 @@ def test_a_list_is_cut_by_what_its_reader_may_read(who, wanted):
 )
 def test_a_list_shows_internals_where_one_may_read_them_of_every_ticket_in_it(role, view, shown):
     assert shows_internals(asker(role), view) is shown
+
+
+MOVE = {
+    (Role.USER, "asker"): {"assigned", "resolved", "closed"},
+    (Role.USER, "stranger"): set(),
+    (Role.USER, "mod"): set(),
+    (Role.MODERATOR, "mod"): {"assigned", "in_progress", "waiting", "resolved", "closed"},
+    (Role.MODERATOR, "asker"): {"assigned", "resolved", "closed"},
+    (Role.MODERATOR, "other"): set(),
+    (Role.ADMIN, "anybody"): {"assigned", "in_progress", "waiting", "resolved", "closed"},
+}
+
+
+@pytest.mark.parametrize(("who", "moves"), MOVE.items(), ids=str)
+def test_who_may_make_which_move_follows_from_their_part_in_the_ticket(who, moves):
+    def may_move(to):
+        try:
+            check_move(asker(*who), TICKET, to)
+        except ForbiddenError:
+            return False
+        return True
+
+    assert {to.value for to in Status if may_move(to)} == moves
+
+
+def test_the_movers_are_of_every_move_by_hand_and_may_change_tickets_at_all():
+    assert set(MOVERS) == ASKED_FOR | {Status.ASSIGNED}
+    assert all(MOVES[done] >= {Status.ASSIGNED} for done in DONE)
+    assert all(movers and movers <= INVOLVED for movers in MOVERS.values())
+    assert granted(Act.CHANGE_TICKET) >= INVOLVED
+
+
+def test_a_move_that_the_table_does_not_grant_is_nobodys(monkeypatch):
+    monkeypatch.setattr("api.policy.MOVERS", {})
+
+    for to in Status:
+        with pytest.raises(ForbiddenError):
+            check_move(asker(Role.ADMIN), TICKET, to)
+
+
+def test_only_staff_of_a_ticket_overrules_triage_and_gives_the_ticket_away():
+    for act in (
+        Act.EDIT_TRIAGE, Act.ASSIGN_TICKET, Act.RETRIAGE, Act.COMMENT_INTERNALLY,
+        Act.READ_INTERNALS, Act.READ_ASSIGNMENT,
+    ):  # fmt: skip
+        assert granted(act) == {Standing.ASSIGNEE, Standing.ADMIN}

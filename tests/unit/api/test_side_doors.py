@@ -10,6 +10,8 @@ from datetime import timedelta
 
 import pytest
 
+from helpdesk.comments import Comment, Side
+from helpdesk.comments import kept as comment_kept
 from helpdesk.documents import Create
 from helpdesk.ticket import Status
 from helpdesk.timeline import Actor, Entry, recorded
@@ -44,9 +46,14 @@ LINE = {
     "id", "title", "status", "priority", "category", "skills", "created_at", "updated_at",
     "requester.id", "requester.name",
 }  # fmt: skip
-READ = LINE | {"description", "triaged_at", "assigned_at"}
+READ = LINE | {
+    "description", "triaged_at", "assigned_at", "first_response_at", "resolved_at", "closed_at",
+    "reopenings", "replies",
+}  # fmt: skip
 ASSIGNEE = {"assignee.id", "assignee.name"}
-STAFF_READ = {"sources", "needs_review", "notified_at"}
+STAFF_READ = {
+    "sources", "needs_review", "notified_at", "notes", "triage_asked_at", "declined",
+}  # fmt: skip
 CLOCK, STAFF_CLOCK = {"closes_at"}, {"goals"}
 JUDGED = {
     f"verdict.{name}.{part}"
@@ -84,8 +91,12 @@ READS = (
         verdict=True,
     ),
 )  # fmt: skip
-HISTORIES = {"/api/tickets/{ticket_id}/timeline", "/api/tickets/{ticket_id}/assignment"}
+HISTORIES = {
+    "/api/tickets/{ticket_id}/timeline", "/api/tickets/{ticket_id}/assignment",
+    "/api/tickets/{ticket_id}/comments",
+}  # fmt: skip
 CHANGE = {"seq", "at", "action", "actor", "changes"}
+SAID = {"seq", "at", "author", "side", "text", "internal"}
 ABOUT_LETTERS = {"/api/mailbox", "/api/mailbox/{number}"}
 WITHOUT_TICKETS = {
     "/", "/healthz", "/reset", "/api/docs", "/api/auth/me", "/api/auth/sessions", "/api/auth/users",
@@ -106,6 +117,7 @@ class Hall:
         self.tickets = [self._ticket(number, random.Random(number)) for number in range(COUNT)]
         kept = [Create(f"tickets/{each.id}", searchable_ticket(each)) for each in self.tickets]
         kept += [change for each in self.tickets for change in self._changes(each)]
+        kept += [write for each in self.tickets[::5] for write in self._said(each)]
         for begin in range(0, len(kept), 100):
             counter.house.documents.commit(kept[begin : begin + 100])
         for name in BEFORE:
@@ -157,6 +169,16 @@ class Hall:
             entry = Entry(action=action, actor=actor, actor_id=actor_id, cause="canary", why=why)
             numbered = replace(ticket, seq=seq)
             yield recorded(entry, before=None, after=numbered, now=ticket.created_at)
+
+    def _said(self, ticket):
+        """Return a reply of the requester's to a ticket, and two notes around it."""
+        for seq, side in enumerate((Side.STAFF, Side.REQUESTER, Side.STAFF), 10):
+            internal = side is Side.STAFF
+            said = Comment(
+                seq=seq, at=ticket.created_at, author_id=ticket.requester_id, author_name="Ann",
+                side=side, text="canary note" if internal else "Hello?", internal=internal,
+            )  # fmt: skip
+            yield comment_kept(said, ticket_id=ticket.id)
 
     def is_staff_of(self, name, ticket):
         served = ticket.assignee_id == self.id_of(name)
@@ -445,6 +467,50 @@ def test_why_a_ticket_is_whose_it_is_is_told_to_staff_alone(hall, name):
         else:
             assert is_problem(answer, 403)
             assert "canary" not in answer.text
+
+
+@pytest.mark.parametrize("limit", [1, 2, 20])
+@pytest.mark.parametrize("name", CAST)
+def test_what_was_said_is_read_by_who_may_and_the_notes_by_staff(hall, name, limit):
+    for ticket in hall.tickets[::5]:
+        path = f"/api/tickets/{ticket.id}/comments"
+
+        if not hall.may_read(name, ticket):
+            assert is_problem(hall.people[name].get(path), 404)
+            continue
+        lines = walked(hall.people[name], path, limit=limit)
+        numbers = [10, 11, 12] if hall.is_staff_of(name, ticket) else [11]
+        assert [each["seq"] for each in lines] == numbers
+        assert all(set(each) == SAID for each in lines)
+        assert ("canary" in str(lines)) is hall.is_staff_of(name, ticket)
+
+
+@pytest.mark.parametrize("name", CAST)
+def test_nobody_changes_a_ticket_by_a_door_that_is_not_theirs(hall, name):
+    who, mine = hall.people[name], hall.id_of(name)
+    user = CAST[name] is Role.USER
+    writes = {
+        "": ("PATCH", {"priority": "low"}, 403),
+        "/assign": ("POST", {"assignee": mine}, 403),
+        "/retriage": ("POST", None, 403),
+        "/comments": ("POST", {"text": "a note", "internal": True}, 403),
+    }
+    foreign = [each for each in hall.tickets if not hall.may_read(name, each)]
+    own = [
+        each
+        for each in hall.tickets
+        if hall.may_read(name, each) and not hall.is_staff_of(name, each)
+    ]
+
+    for ticket, read in [*((each, False) for each in foreign[:9]), *((it, True) for it in own[:9])]:
+        before = hall.counter.tickets.get(ticket.id)
+        for door, (method, body, refused) in writes.items():
+            path = f"/api/tickets/{ticket.id}{door}"
+            answer = who.client.open(path, method=method, json=body, headers=who.headers())
+            # What a role never may is refused before any ticket is looked at.
+            blunt = user and door in {"/assign", "/retriage"}
+            assert is_problem(answer, refused if read or blunt else 404)
+        assert hall.counter.tickets.get(ticket.id) == before
 
 
 def test_a_cursor_serves_only_whom_and_what_it_was_made_for(hall):

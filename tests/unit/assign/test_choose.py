@@ -24,9 +24,10 @@ HOUR = timedelta(hours=1)
 SKILLS = ("SQL", "Printing", "Java")
 SOME_SKILLS = st.lists(st.sampled_from(SKILLS), unique=True).map(tuple)
 TICKETS = st.builds(
-    lambda name, skills: a_ticket(id=name, skills=skills),
+    lambda name, skills, declined: a_ticket(id=name, skills=skills, declined=declined),
     st.text("0123456789ABCDEF", min_size=8, max_size=8),
     SOME_SKILLS,
+    st.lists(st.sampled_from([f"m{number}" for number in range(6)]), unique=True).map(tuple),
 )
 MEMBERS = st.fixed_dictionaries(
     {
@@ -69,6 +70,7 @@ def chosen(ticket, staff, loads_of):
 def could_take(user, ticket, load):
     return (
         user.role is Role.MODERATOR
+        and user.id not in ticket.declined
         and user.available
         and not user.is_absent(NOW)
         and skill_match(ticket.skills, user.skills) > 0
@@ -115,7 +117,8 @@ def test_only_a_moderator_who_can_take_it_is_chosen(ticket, staff, loads):
 def test_where_no_moderator_can_an_admin_does(ticket, staff, loads):
     loads_of = loads_from(loads)
     able = [user for user in staff if could_take(user, ticket, loads_of([user.id])[user.id])]
-    admins = [user for user in staff if user.role is Role.ADMIN]
+    asked = [user for user in staff if user.id not in ticket.declined] or staff
+    admins = [user for user in asked if user.role is Role.ADMIN]
     at_work = [user for user in admins if user.available and not user.is_absent(NOW)]
 
     choice = choose(ticket, staff, loads_of, now=NOW)
@@ -124,7 +127,7 @@ def test_where_no_moderator_can_an_admin_does(ticket, staff, loads):
     if choice and not able:
         assert choice.fallback
         assert choice.candidates == ()
-        assert choice.assignee in (at_work or admins or staff)
+        assert choice.assignee in (at_work or admins or asked)
 
 
 @given(TICKETS, STAFF, LOADS, st.randoms(use_true_random=False))
@@ -165,6 +168,7 @@ def test_every_moderator_who_is_passed_over_has_a_reason(ticket, staff, loads):
         user = by_id[name]
         assert user.role is Role.MODERATOR
         assert {
+            Exclusion.DECLINED: name in ticket.declined,
             Exclusion.ABSENT: user.is_absent(NOW),
             Exclusion.UNAVAILABLE: not user.available,
             Exclusion.NO_SKILL: not set(user.skills) & set(ticket.skills),
@@ -314,6 +318,55 @@ def test_an_admin_at_work_comes_before_one_who_is_not():
 
     assert chosen(a_ticket(), staff, none_open).assignee.id == "there"
     assert chosen(a_ticket(), staff[:2], none_open).assignee in staff[:2]
+
+
+def test_whoever_declined_is_left_out_and_named():
+    staff = [a_moderator(id="m0"), a_moderator(id="m1", skills=("SQL",)), an_admin()]
+    ticket = a_ticket(skills=("SQL",), declined=("m1",))
+
+    choice = chosen(ticket, staff, none_open)
+
+    assert (choice.assignee.id, choice.fallback) == ("admin", True)
+    assert choice.excluded == {"m0": Exclusion.NO_SKILL, "m1": Exclusion.DECLINED}
+
+
+def test_that_they_declined_is_told_rather_than_that_they_are_away():
+    staff = [a_moderator(id="m0", available=False, absent_from=NOW), a_moderator(id="m1")]
+
+    choice = chosen(a_ticket(declined=("m0",)), staff, none_open)
+
+    assert choice.assignee.id == "m1"
+    assert choice.excluded == {"m0": Exclusion.DECLINED}
+
+
+def test_another_admin_takes_what_one_declined():
+    staff = [an_admin(id="a0"), an_admin(id="a1"), an_admin(id="a2", available=False)]
+
+    for declined, assignee in [(("a0",), "a1"), (("a1",), "a0"), (("a0", "a1"), "a2")]:
+        assert chosen(a_ticket(declined=declined), staff, none_open).assignee.id == assignee
+
+
+def test_a_moderator_who_is_full_comes_before_whoever_declined():
+    staff = [a_moderator(id="m0", capacity=0), a_moderator(id="m1"), an_admin()]
+
+    choice = chosen(a_ticket(declined=("m1", "admin")), staff, none_open)
+
+    assert (choice.assignee.id, choice.fallback) == ("m0", True)
+
+
+def test_when_everybody_declined_an_admin_has_it_all_the_same():
+    staff = [a_moderator(id="m0"), a_moderator(id="m1"), an_admin()]
+
+    choice = chosen(a_ticket(declined=("m0", "m1", "admin")), staff, none_open)
+
+    assert (choice.assignee.id, choice.fallback) == ("admin", True)
+    assert choice.excluded == dict.fromkeys(("m0", "m1"), Exclusion.DECLINED)
+
+
+def test_when_everybody_declined_and_nobody_is_an_admin_one_has_it_again():
+    choice = chosen(a_ticket(declined=("mod",)), [a_moderator()], none_open)
+
+    assert (choice.assignee.id, choice.fallback) == ("mod", True)
 
 
 def test_without_an_admin_even_a_full_moderator_is_better_than_nobody():

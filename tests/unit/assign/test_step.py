@@ -3,11 +3,15 @@
 import pytest
 
 from assign.choose import Candidate, winner
-from helpdesk.errors import EarlyEventError, NobodyToAssignError
+from helpdesk.changes import given_back, handed_to
+from helpdesk.delivery import Delivered
+from helpdesk.errors import ConflictError, EarlyEventError, NobodyToAssignError
 from helpdesk.events import EventType
 from helpdesk.ticket import Status
+from helpdesk.timeline import Action
 from helpdesk.users import Load
 from tests.builders import a_moderator, a_user, an_admin
+from tests.by_hand import changed
 from tests.stands import everything
 
 ENTRY = "tickets/T1CKET01/timeline/000003"
@@ -99,6 +103,56 @@ def test_an_admin_takes_what_no_moderator_can(line):
     assert line.tickets.get("T1CKET01").assignee_id == "admin"
     assert (why["fallback"], why["candidates"]) == (True, [])
     assert line.users.loads(["admin"])["admin"].open == 1
+
+
+def test_whoever_gives_a_ticket_back_does_not_get_it_again(line):
+    line.staffed(a_user(), a_moderator(id="m0"), a_moderator(id="m1"), an_admin())
+    line.deliver("assign", line.run_to("assign", title="Quux", description="Quux"))
+    first = line.tickets.get("T1CKET01").assignee_id
+
+    had = [first]
+    for _ in range(2):
+        changed(line.tickets, given_back, Action.DECLINED, by=had[-1])
+        line.deliver("assign", line.tray.published[-1])
+        had.append(line.tickets.get("T1CKET01").assignee_id)
+
+    assert sorted(had[:2]) == ["m0", "m1"]
+    assert had[2] == "admin"
+    why = line.store.get("tickets/T1CKET01/timeline/000007").data["why"]
+    assert why["excluded"] == {"m0": "declined", "m1": "declined"}
+    loads = line.users.loads(["m0", "m1", "admin"])
+    assert {name: load.open for name, load in loads.items()} == {"m0": 0, "m1": 0, "admin": 1}
+
+
+def test_a_ticket_that_everybody_gave_back_is_somebodys_all_the_same(line):
+    line.staffed(a_moderator())
+    line.deliver("assign", line.run_to("assign", title="Quux", description="Quux"))
+    changed(line.tickets, given_back, Action.DECLINED)
+
+    line.deliver("assign", line.tray.published[-1])
+
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.assignee_id, ticket.declined) == ("mod", ("mod",))
+    assert line.users.loads(["mod"])["mod"].open == 1
+
+
+def test_a_ticket_that_a_person_gives_away_at_the_same_moment_is_theirs(line):
+    line.staffed(a_moderator(), an_admin())
+    event = line.run_to("assign", title="Quux", description="Quux")
+
+    def taken(ticket, *, now):
+        return handed_to(ticket, an_admin(), now=now)
+
+    line.documents.interrupt(lambda: changed(line.tickets, taken, Action.ASSIGNED, by="admin"))
+
+    with pytest.raises(ConflictError):
+        line.deliver("assign", event)
+    result = line.deliver("assign", event)
+
+    assert result is Delivered.DUPLICATE
+    assert line.tickets.get("T1CKET01").assignee_id == "admin"
+    loads = line.users.loads(["mod", "admin"])
+    assert (loads["mod"].open, loads["admin"].open) == (0, 1)
 
 
 def test_a_ticket_waits_until_somebody_serves(line):

@@ -22,7 +22,7 @@ def test_each_line_is_what_the_list_prices_make_of_it():
         "Cloud Run, requests": pytest.approx(0.006),
         "Pub/Sub": pytest.approx(0.0002, abs=0.0001),
         "Gemini 2.5 Flash": pytest.approx(1.145),
-        "SendGrid": pytest.approx(0.399),
+        "SendGrid": pytest.approx(0.798),
     }
 
 
@@ -30,7 +30,7 @@ def test_infrastructure_stands_apart_from_model_and_mail():
     made = bill(ESTIMATED)
 
     assert TICKETS * sum(item.usd for item in made.infrastructure) == pytest.approx(0.17, abs=0.001)
-    assert TICKETS * sum(item.usd for item in made.others) == pytest.approx(1.544)
+    assert TICKETS * sum(item.usd for item in made.others) == pytest.approx(1.943)
 
 
 def test_eight_triages_that_wait_in_one_instance_share_its_time():

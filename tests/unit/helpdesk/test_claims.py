@@ -20,6 +20,10 @@ from tests.stands import Carrier, Faulty, Tray
 from tests.unit.helpdesk.alarms import Alarms
 
 EVENT = an_event(id="T1.assigned.3", type=EventType.TICKET_ASSIGNED, subject="T1")
+HANDED_OVER, REPLIED = (
+    an_event(id="T1.updated.4", type=EventType.TICKET_UPDATED, subject="T1", data={"change": it})
+    for it in ("handed_over", "replied")
+)
 WELCOME = an_event(id="u1.signed-up.1", type=EventType.USER_SIGNED_UP, subject="u1")
 LETTER = Letter(id="a1", to="mod@example.com", subject="Printer", text="Hello", ticket_id="T1")
 PATH = "mail/a1"
@@ -58,7 +62,7 @@ def claimed(store, clock):
             "event_id": event.id,
             "kind": event.type.value,
             "envelope": events.encode(event),
-            "ticket_id": "T1" if event is EVENT else "",
+            "ticket_id": "T1" if event.subject == "T1" else "",
             "state": state.value,
             "attempts": 1,
             "updated_at": clock.now(),
@@ -113,8 +117,27 @@ def test_a_letter_the_carrier_lost_is_refused_and_told(claims, claimed, store, c
     assert (record.levelno, record.__dict__["result"]) == (logging.WARNING, "refused")
 
 
-def test_a_letter_of_another_kind_changes_no_ticket(claims, claimed, store):
-    claimed(MailState.UNKNOWN, event=WELCOME)
+def test_a_letter_that_hands_a_ticket_over_is_noted_on_it_too(claims, claimed, store, clock):
+    claimed(MailState.UNKNOWN, event=HANDED_OVER)
+
+    claims.heard("a1", Word.DELIVERED)
+
+    assert notified_at(store) == clock.now()
+
+
+def test_a_letter_that_hands_a_ticket_over_is_sent_once_more(claims, claimed, store, tray, clock):
+    claimed(MailState.UNKNOWN, event=HANDED_OVER)
+    clock.tick(seconds=WAIT.total_seconds())
+
+    result = claims.settle("a1")
+
+    assert (result, tray.published) == (MailState.FAILED, [HANDED_OVER])
+    assert store.get(PATH).data["resent"]
+
+
+@pytest.mark.parametrize("event", [WELCOME, REPLIED], ids=lambda event: event.id)
+def test_a_letter_of_another_kind_changes_no_ticket(claims, claimed, store, event):
+    claimed(MailState.UNKNOWN, event=event)
 
     changed = claims.heard("a1", Word.DELIVERED)
 
@@ -237,6 +260,9 @@ def test_a_letter_is_freed_and_its_event_put_back_all_or_nothing(
     "claim",
     [
         {"event": WELCOME},
+        {"event": REPLIED},
+        {"event": HANDED_OVER, "resent": True},
+        {"event": HANDED_OVER, "envelope": "{"},
         {"resent": True},
         {"kind": None},
         {"envelope": "{"},

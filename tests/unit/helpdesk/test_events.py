@@ -9,8 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.errors import InvalidInputError
-from helpdesk.events import VERSION, WAKES, Event, EventType, decode, encode
-from tests.builders import NOW, an_event
+from helpdesk.events import (
+    SHAPES,
+    VERSION,
+    WAKES,
+    Event,
+    EventType,
+    TicketData,
+    decode,
+    encode,
+)
+from helpdesk.tickets import event_of
+from tests.builders import NOW, a_ticket, an_entry, an_event
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}", fullmatch=True)
@@ -136,6 +146,25 @@ def test_every_event_says_whom_it_wakes():
     assert set(WAKES) == set(EventType)
     assert {name for names in WAKES.values() for name in names} == {"triage", "assign", "notify"}
     assert an_event().time == NOW
+
+
+def test_a_later_change_is_told_to_people_and_asking_again_to_triage():
+    assert WAKES[EventType.TICKET_UPDATED] == ("notify",)
+    assert WAKES[EventType.TRIAGE_ASKED] == ("triage",)
+
+
+def test_what_passes_between_our_functions_is_not_promised_to_integrators():
+    assert set(EventType) - set(SHAPES) == {EventType.TRIAGE_ASKED, EventType.ACCOUNT_NOTICE}
+
+
+def test_an_event_of_a_ticket_says_what_its_shape_promises():
+    for kind in EventType:
+        entry = an_entry(action="edited", actor_id="mod")
+        event = event_of(kind, a_ticket(), entry, now=NOW)
+
+        assert set(event.data) == set(TicketData.__annotations__)
+        assert (event.data["change"], event.data["by"]) == ("edited", "mod")
+        assert decode(encode(event)) == event
 
 
 def test_a_notice_wakes_who_writes_letters_and_nobody_else():

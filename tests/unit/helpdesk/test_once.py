@@ -46,7 +46,9 @@ def undisturbed(tmp_path_factory):
 def test_an_undisturbed_line_does_each_thing_once(undisturbed):
     kept, letters = undisturbed
 
+    (day,) = (path for path in kept if path.startswith("days/"))
     assert set(kept) == {
+        day,
         "load/mod",
         *(path for path in kept if path.startswith("mail/")),
         "rosters/staff",
@@ -57,7 +59,8 @@ def test_an_undisturbed_line_does_each_thing_once(undisturbed):
         "users/asker",
         "users/mod",
     }
-    assert len(kept) == 9
+    assert len(kept) == 10
+    assert (kept[day]["filed"], kept[day]["assigned"]) == (1, 1)
     assert kept["load/mod"]["open"] == 1
     assert kept["tickets/T1CKET01"]["status"] == "assigned"
     assert kept["tickets/T1CKET01"]["notified_at"] is not None

@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 
 from helpdesk.errors import InvalidInputError
 from helpdesk.ticket import (
+    AT_WORK,
+    COMMENT_MOST,
     DESCRIPTION_MOST,
     JUDGED,
     MOVES,
-    OPEN,
+    REASON_MOST,
     TITLE_MOST,
     Status,
+    checked_comment,
     checked_description,
+    checked_reason,
     checked_title,
 )
 from helpdesk.verdict import Category, Judged, Priority, Source
@@ -25,6 +29,14 @@ LATER = NOW + timedelta(minutes=1)
 LEGAL = [
     ("new", "triaged"),
     ("triaged", "assigned"),
+    ("triaged", "resolved"),
+    ("assigned", "triaged"),
+    ("in_progress", "assigned"),
+    ("in_progress", "triaged"),
+    ("waiting", "assigned"),
+    ("waiting", "triaged"),
+    ("resolved", "triaged"),
+    ("closed", "triaged"),
     ("assigned", "in_progress"),
     ("assigned", "waiting"),
     ("assigned", "resolved"),
@@ -66,7 +78,7 @@ def test_every_other_move_is_refused(here, there):
 
 def test_every_state_has_a_way_out_and_work_under_way_can_be_resolved():
     assert all(MOVES[status] for status in Status)
-    assert all(Status.RESOLVED in MOVES[status] for status in OPEN)
+    assert all(Status.RESOLVED in MOVES[status] for status in AT_WORK)
 
 
 def test_triage_sets_all_it_judged_and_says_that_it_was_the_model():
@@ -117,9 +129,46 @@ def test_a_stood_in_verdict_is_to_be_looked_at():
     assert triaged.sources == dict.fromkeys(JUDGED, Source.FALLBACK)
 
 
-def test_a_ticket_that_is_not_new_is_not_triaged_again():
+@pytest.mark.parametrize("status", [each for each in Status if each is not Status.NEW])
+def test_a_ticket_that_is_not_new_is_not_triaged_as_if_it_were(status):
     with pytest.raises(InvalidInputError):
-        a_ticket(status=Status.TRIAGED).triaged(a_verdict(), now=LATER)
+        a_ticket(status=status).triaged(a_verdict(), now=LATER)
+
+
+@pytest.mark.parametrize("status", [each for each in Status if each is not Status.TRIAGED])
+def test_a_ticket_that_does_not_wait_for_it_is_assigned_to_nobody(status):
+    with pytest.raises(InvalidInputError):
+        a_ticket(status=status).assigned_to(a_moderator(), now=LATER)
+
+
+@pytest.mark.parametrize("status", [each for each in Status if each is not Status.NEW])
+def test_one_more_triage_leaves_a_ticket_where_it_stands_and_whose_it_is(status):
+    theirs = {"assignee_id": "mod", "assignee_name": "Mod", "triaged_at": NOW, "notes": 2}
+    by_hand = {"sources": {"priority": Source.HUMAN}, "priority": Priority.LOW}
+    ticket = a_ticket(status=status, seq=6, triage_asked_at=NOW, **theirs, **by_hand)
+    verdict = a_verdict()
+
+    again = ticket.triaged_again(verdict, now=LATER)
+
+    assert again == replace(
+        ticket,
+        seq=7,
+        updated_at=LATER,
+        triage_asked_at=None,
+        category=Category.INCIDENT,
+        skills=("Printing",),
+        sources={"priority": Source.HUMAN, "category": Source.AI, "skills": Source.AI},
+        verdict=verdict,
+    )
+
+
+def test_a_reason_is_kept_trimmed_and_none_is_no_fault():
+    assert checked_reason("  no time\n") == "no time"
+    assert checked_reason(None) == checked_reason("") == ""
+
+
+def test_a_comment_keeps_its_lines():
+    assert checked_comment("\n one\n two \n") == "one\n two"
 
 
 def test_an_assigned_ticket_names_its_assignee():
@@ -154,13 +203,19 @@ def test_a_description_keeps_its_lines():
         (checked_description, "x" * (DESCRIPTION_MOST + 1)),
         (checked_description, "\udc00"),
         (checked_description, "a\0b"),
+        (checked_comment, " \n "),
+        (checked_comment, "x" * (COMMENT_MOST + 1)),
+        (checked_comment, "\udc00"),
+        (checked_reason, "x" * (REASON_MOST + 1)),
+        (checked_reason, "a\0b"),
     ],
 )
 def test_a_text_that_is_empty_too_long_or_no_text_is_refused(check, text):
     with pytest.raises(InvalidInputError) as refused:
         check(text)
 
-    assert refused.value.field == check.__name__.removeprefix("checked_")
+    named = check.__name__.removeprefix("checked_")
+    assert refused.value.field == ("text" if named == "comment" else named)
 
 
 def test_texts_may_be_as_long_as_allowed():

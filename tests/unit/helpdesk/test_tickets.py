@@ -18,10 +18,12 @@ from helpdesk.errors import (
 )
 from helpdesk.events import EventType
 from helpdesk.log import bind
+from helpdesk.once import REMEMBERED, Once
 from helpdesk.outbox import Outbox
 from helpdesk.search import READ_MOST
 from helpdesk.ticket import Status
-from helpdesk.tickets import REMEMBERED, Found, Once, Tickets, event_of, notified
+from helpdesk.tickets import Found, Tickets, event_of, notified
+from helpdesk.timeline import Actor
 from helpdesk.verdict import Priority
 from helpdesk.wanted import Sort, Wanted
 from helpdesk.wire import searchable_ticket, ticket_document
@@ -68,7 +70,7 @@ def test_a_ticket_is_opened_with_its_entry_and_its_event(tickets, documents, tra
         "tickets/T1CKET01",
         "tickets/T1CKET01/timeline/000001",
     }
-    assert tray.published == [event_of(EventType.TICKET_CREATED, a_ticket(), now=NOW)]
+    assert tray.published == [event_of(EventType.TICKET_CREATED, a_ticket(), an_entry(), now=NOW)]
 
 
 def test_an_opened_ticket_is_read_as_it_was_opened(tickets):
@@ -87,15 +89,18 @@ def test_a_ticket_that_is_not_there_is_not_found(tickets):
 
 def test_an_event_tells_what_others_need_to_know(tickets):
     ticket = a_ticket().triaged(a_verdict(), now=LATER).assigned_to(a_moderator(), now=LATER)
+    entry = an_entry(action="assigned", actor=Actor.RULE, actor_id="assign-1")
 
     with bind(traceparent="00-1-2-01"):
-        event = event_of(EventType.TICKET_ASSIGNED, ticket, now=LATER)
+        event = event_of(EventType.TICKET_ASSIGNED, ticket, entry, now=LATER)
 
     assert event.id == "T1CKET01.assigned.3"
     assert (event.subject, event.time, event.traceparent) == ("T1CKET01", LATER, "00-1-2-01")
     assert event.data == {
         "ticket_id": "T1CKET01",
         "seq": 3,
+        "change": "assigned",
+        "by": "assign-1",
         "status": "assigned",
         "requester_id": "asker",
         "assignee_id": "mod",

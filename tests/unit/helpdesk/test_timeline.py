@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpdesk.changes import Edits, edited, handed_to, noted
 from helpdesk.documents import Create
 from helpdesk.ticket import Status
-from helpdesk.timeline import Actor, entry_path, recorded
+from helpdesk.timeline import Action, Actor, entry_path, recorded, recorded_from
 from tests.builders import NOW, a_moderator, a_ticket, a_verdict, an_entry
 
 LATER = NOW + timedelta(minutes=1)
@@ -72,6 +74,50 @@ def test_what_did_not_change_is_not_told():
 
     assert write.data["changes"] == {}
     assert ticket.status is Status.NEW
+
+
+def test_who_had_a_ticket_and_who_has_it_is_told():
+    before = a_ticket(status=Status.ASSIGNED, assignee_id="mod", assignee_name="Mod")
+    after = handed_to(before, a_moderator(id="other"), now=LATER)
+
+    write = recorded(an_entry(action="handed_over"), before=before, after=after, now=LATER)
+
+    assert write.data["changes"] == {"assignee_id": {"before": "mod", "after": "other"}}
+    assert (write.data["seq"], write.data["at"]) == (2, LATER)
+
+
+def test_words_that_were_changed_are_kept_as_they_were():
+    before = a_ticket()
+    edits = Edits(title="Printer is out", description="It is wet.")
+
+    after = edited(before, edits, assignee=None, now=LATER)
+    write = recorded(an_entry(action="edited"), before=before, after=after, now=LATER)
+
+    assert write.data["changes"] == {
+        "title": {"before": "Printer is on fire", "after": "Printer is out"},
+        "description": {"before": "It burns on floor two.", "after": "It is wet."},
+    }
+
+
+def test_what_was_said_is_not_told_a_second_time():
+    before = a_ticket()
+
+    after = noted(before, now=LATER)
+    write = recorded(an_entry(action="noted"), before=before, after=after, now=LATER)
+
+    assert write.data["changes"] == {}
+    assert write.path == entry_path("T1CKET01", 2)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_a_change_is_read_as_it_was_kept(action):
+    entry = an_entry(action=action.value, cause="c1", why={"reason": "no time"})
+
+    write = recorded(entry, before=None, after=a_ticket(), now=NOW)
+    read = recorded_from(write.data)
+
+    assert (read.seq, read.at, read.entry, read.id) == (1, NOW, entry, "000001")
+    assert read.changes == write.data["changes"]
 
 
 @given(st.integers(1, 999_999), st.integers(1, 999_999))

@@ -11,9 +11,9 @@ from helpdesk.errors import AlreadyExistsError, ConflictError, NotFoundError
 from helpdesk.events import EventType
 from helpdesk.outbox import Outbox
 from helpdesk.user import Role
-from helpdesk.users import ROSTER, Load, Users, assigned
+from helpdesk.users import ROSTER, Load, Users
 from helpdesk.wire import USER_FIELDS
-from tests.builders import NOW, a_moderator, a_user, an_admin, an_event
+from tests.builders import NOW, a_load, a_moderator, a_user, an_admin, an_event
 from tests.stands import Faulty, Tray, everything
 
 THREADS = 8
@@ -283,8 +283,8 @@ def test_the_roster_agrees_with_the_profiles_after_many_changes_at_once(users):
 
 
 def test_a_load_counts_what_was_assigned(users, documents):
-    documents.commit([assigned("mod", NOW)])
-    documents.commit([assigned("mod", NOW)])
+    documents.commit([a_load("mod")])
+    documents.commit([a_load("mod")])
 
     loads = users.loads(["mod", "idle"])
 

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpdesk.comments import Comment, Side
+from helpdesk.ticket import Status
 from helpdesk.verdict import Category, Priority
-from notify.letters import SUBJECT_MOST, assignment, welcome
+from notify.letters import SUBJECT_MOST, assignment, comment, reopened, resolved, welcome
 from tests.builders import NOW, a_moderator, a_ticket, a_user, a_verdict
 from tests.stands import URL
 
@@ -50,6 +52,11 @@ HEADINGS = {
 
 def letter_for(ticket, *, assignee=None):
     return assignment(ticket, assignee=assignee or a_moderator(), event_id="e1")
+
+
+def a_reply(text, **changes):
+    said = Comment(seq=4, at=NOW, author_id="mod", author_name="Mod", side=Side.STAFF, text=text)
+    return replace(said, **changes)
 
 
 def a_triaged_ticket(**changes):
@@ -159,6 +166,74 @@ def test_a_long_title_is_cut_in_the_subject_only():
 
     assert len(letter.subject) == SUBJECT_MOST
     assert "x" * 200 in letter.text
+
+
+def test_a_reply_brings_what_was_said():
+    ticket = a_triaged_ticket(status=Status.IN_PROGRESS)
+
+    letter = comment(ticket, a_reply("Have you\ntried water?"), reader=a_user(), event_id="e1")
+
+    assert (letter.to, letter.ticket_id) == ("asker@example.com", "T1CKET01")
+    assert letter.subject == "[T1CKET01] Printer is on fire"
+    assert letter.text == (
+        "Hello Asker,\n"
+        "\n"
+        "there is news of ticket T1CKET01, which is in progress.\n"
+        "\n"
+        "Mod wrote\n"
+        "  Have you\n"
+        "  tried water?\n"
+    )
+
+
+def test_a_note_says_that_it_is_for_staff():
+    said = a_reply("Do not tell.", internal=True, author_name="")
+
+    letter = comment(a_triaged_ticket(), said, reader=a_moderator(), event_id="e1")
+
+    assert "Somebody noted for staff only\n  Do not tell.\n" in letter.text
+
+
+def test_a_resolved_ticket_says_how_it_is_opened_again():
+    letter = resolved(a_triaged_ticket(), reader=a_user(), event_id="e1")
+
+    assert "your ticket T1CKET01 is resolved.\n" in letter.text
+    assert "reply to the ticket" in letter.text
+
+
+def test_a_reopened_ticket_says_whose_it_is():
+    letter = reopened(a_triaged_ticket(), reader=a_moderator(), event_id="e1")
+    unjudged = reopened(a_ticket(), reader=a_moderator(), event_id="e1")
+
+    assert "ticket T1CKET01 was opened again, and it is yours.\n" in letter.text
+    assert "Title:     Printer is on fire\nPriority:  high\n" in letter.text
+    assert "Priority:  not set\n" in unjudged.text
+
+
+@pytest.mark.parametrize("write", [resolved, reopened])
+def test_what_machines_found_and_staff_noted_is_not_in_news(write):
+    letter = write(a_triaged_ticket(), reader=a_user(), event_id="e1")
+
+    assert not any(each in letter.text for each in ("fire brigade", "A printer burns"))
+
+
+@given(HOSTILE, KEPT, HOSTILE, st.booleans())
+def test_nothing_that_people_say_to_one_another_becomes_more_than_text(title, text, name, internal):
+    ticket = a_triaged_ticket(title=title)
+    said = a_reply(text, author_name=name, internal=internal)
+
+    for letter in (
+        comment(ticket, said, reader=a_user(name=name), event_id="e1"),
+        resolved(ticket, reader=a_user(name=name), event_id="e1"),
+        reopened(ticket, reader=a_user(name=name), event_id="e1"),
+    ):
+        left = TAG.sub("", letter.html)
+        assert not set("<>\"'") & set(left)
+        assert "&" not in re.sub(r"&(amp|lt|gt|quot|#x27);", "", left)
+        assert len(letter.subject) <= SUBJECT_MOST
+        assert letter.subject.isprintable()
+        assert letter.text.encode()
+        assert len([it for it in letter.text.splitlines() if it.startswith("Hello ")]) == 1
 
 
 @given(hostile_letters())

@@ -7,16 +7,22 @@ from datetime import timedelta
 
 import pytest
 
+from helpdesk.changes import Edits, edited, handed_to
 from helpdesk.claims import Claims
 from helpdesk.delivery import Delivered
-from helpdesk.errors import EarlyEventError, OutsideError
+from helpdesk.errors import DuplicateError, EarlyEventError, OutsideError
 from helpdesk.events import EventType
 from helpdesk.links import link_id_of
 from helpdesk.log import JsonLine
-from helpdesk.mail import LEASE, WAIT, MailState
+from helpdesk.mail import LEASE, WAIT, Mail, MailState
 from helpdesk.notices import LINK_LIFE, LINKED, Notice, notice
 from helpdesk.ports import Outcome
+from helpdesk.ticket import Status
+from helpdesk.timeline import Action
+from notify.letters import assignment
+from notify.step import _send_all
 from tests.builders import a_moderator, a_ticket, a_user, an_event
+from tests.by_hand import changed
 from tests.stands import LINK_KEY, Carrier, everything
 
 LINK_ID = "0123456789ABCDEFGHJKMNPQRS"
@@ -42,6 +48,13 @@ def told(line, kind, **changes):
         "link_id": LINK_ID, **changes,
     }  # fmt: skip
     return notice(kind, **given)
+
+
+def hand_over(line, user_id):
+    def given(ticket, *, now):
+        return handed_to(ticket, line.users.get(user_id), now=now)
+
+    return changed(line.tickets, given, Action.HANDED_OVER, now=line.clock.now())
 
 
 def claims_of(line):
@@ -89,6 +102,50 @@ def test_nobody_is_told_of_anything_else(staffed, kind):
     assert result is Delivered.PROCESSED
     assert everything(staffed.store) == before
     assert recipients(staffed) == []
+
+
+def test_the_next_assignee_is_told_and_the_ticket_says_when(staffed):
+    staffed.run_to("notify", title="Quux", description="Quux")
+    hand_over(staffed, "other")
+    staffed.clock.tick(minutes=1)
+
+    staffed.deliver("notify", staffed.tray.published[-1])
+
+    assert recipients(staffed) == ["other@example.com"]
+    assert staffed.tickets.get("T1CKET01").notified_at == staffed.clock.now()
+
+
+def test_news_of_a_ticket_is_told_once_and_says_nothing_of_its_assignee(staffed):
+    staffed.run_to("notify", title="Quux", description="Quux")
+    edits = Edits(status=Status.RESOLVED)
+    changed(
+        staffed.tickets,
+        lambda it, now: edited(it, edits, assignee=None, now=now),
+        Action.RESOLVED,
+    )
+
+    results = [staffed.deliver("notify", staffed.tray.published[-1]) for _ in range(3)]
+
+    assert results == [Delivered.PROCESSED, Delivered.DUPLICATE, Delivered.DUPLICATE]
+    assert recipients(staffed) == ["asker@example.com"]
+    assert staffed.tickets.get("T1CKET01").notified_at is None
+
+
+def test_of_many_letters_those_that_are_not_known_are_sent(staffed, caplog):
+    event = staffed.run_to("notify", title="Quux", description="Quux")
+    ticket = staffed.tickets.get("T1CKET01")
+    one, other = (
+        assignment(ticket, assignee=a_moderator(id=name), event_id=event.id)
+        for name in ("mod", "other")
+    )
+    mail = Mail(documents=staffed.documents, mailer=staffed.mailer, clock=staffed.clock)
+
+    _send_all([one], event, mail, [])
+    _send_all([one, other], event, mail, [])
+    with pytest.raises(DuplicateError):
+        _send_all([one, other], event, mail, [])
+
+    assert recipients(staffed) == ["other@example.com", "mod@example.com"]
 
 
 def test_a_ticket_that_is_not_assigned_is_too_early(staffed):
@@ -211,7 +268,11 @@ def test_where_there_is_nobody_to_tell_nothing_is_sent_or_kept(line, kind, caplo
     assert result is Delivered.PROCESSED
     assert recipients(line) == []
     assert everything(line.store) == {}
-    assert caplog.messages == ["nobody is told of this notice", "delivered"]
+    assert caplog.messages == [
+        "nobody is told of this notice",
+        "nobody is told of this event",
+        "delivered",
+    ]
     assert caplog.records[0].kind == kind
 
 

@@ -4,12 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from helpdesk.changes import Edits, asked_again, edited
 from helpdesk.delivery import Delivered
+from helpdesk.documents import Update
 from helpdesk.errors import AtWorkError, ConflictError, OutsideError, RefusedError
 from helpdesk.events import EventType
 from helpdesk.ticket import Status
-from helpdesk.verdict import Category, Priority, Source
+from helpdesk.timeline import Action
+from helpdesk.verdict import Category, Judged, Priority, Source
 from tests.builders import a_verdict, an_entry
+from tests.by_hand import changed
 from tests.stands import RULES, Scripted, everything
 from triage.step import ATTEMPTS_MOST, LEASE, WAIT_MOST
 
@@ -329,6 +333,187 @@ def test_a_ticket_that_is_not_new_is_left_alone(line, status):
     assert line.classifier.read == []
 
 
+AGAIN = a_verdict(
+    summary="It was the scanner",
+    priority=Judged(Priority.MEDIUM, 0.6, "scanner"),
+    category=Judged(Category.BUG, 0.6, "scanner"),
+    skills=Judged(("Scanning",), 0.6, "scanner"),
+)
+
+
+def asked(line, *answers, **changes):
+    """Triage a ticket, ask for it to be triaged once more, and let the model give these answers."""
+    line.classifier = Scripted(a_verdict())
+    line.deliver("triage", line.open(**changes))
+    line.clock.tick(hours=1)
+    changed(line.tickets, asked_again, Action.TRIAGE_ASKED, now=line.clock.now())
+    line.classifier = Scripted(*answers)
+    event = line.tray.published[-1]
+    assert event.type is EventType.TRIAGE_ASKED
+    return event
+
+
+def test_a_ticket_is_judged_once_more_when_somebody_asks(line):
+    event = asked(line, AGAIN)
+    before = line.tickets.get("T1CKET01")
+    line.clock.tick(seconds=2)
+
+    result = line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert result is Delivered.PROCESSED
+    assert (ticket.verdict.summary, ticket.seq) == ("It was the scanner", before.seq + 1)
+    assert (ticket.priority, ticket.category) == (Priority.MEDIUM, Category.BUG)
+    assert (ticket.triage_asked_at, ticket.triage_until) == (None, None)
+    assert ticket.triaged_at == before.triaged_at  # how long the first one took stays true
+    told = line.tray.published[-1]
+    assert (told.type, told.id) == (EventType.TICKET_UPDATED, "T1CKET01.updated.4")
+    assert (told.data["change"], told.data["by"]) == ("triaged_again", "gemini-test")
+
+
+def test_what_the_second_triage_says_is_grounded_like_the_first(line):
+    event = asked(line, AGAIN)
+
+    line.deliver("triage", event)
+
+    entry = line.store.get("tickets/T1CKET01/timeline/000004").data
+    assert (entry["action"], entry["actor"]) == ("triaged_again", "ai")
+    assert entry["cause"] == event.id
+    assert entry["why"]["summary"] == "It was the scanner"
+    assert entry["changes"]["priority"] == {"before": "high", "after": "medium"}
+    assert "status" not in entry["changes"]
+
+
+@pytest.mark.parametrize("answer", [AGAIN, NEVER])
+def test_what_a_person_has_set_survives_the_second_triage_too(line, answer):
+    by_hand = {"priority": Priority.LOW, "skills": ("Fire",)}
+    event = asked(line, answer, **by_hand, sources=dict.fromkeys(by_hand, Source.HUMAN))
+
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.priority, ticket.skills) == (Priority.LOW, ("Fire",))
+    assert ticket.sources["priority"] is ticket.sources["skills"] is Source.HUMAN
+    assert ticket.category is ticket.verdict.category.value
+    assert ticket.sources["category"] is ticket.verdict.provenance.source
+
+
+@pytest.mark.parametrize("status", [each for each in Status if each is not Status.NEW])
+def test_where_a_ticket_stands_and_whose_it_is_stay(line, status):
+    event = asked(line, AGAIN)
+    theirs = {"assignee_id": "mod", "assignee_name": "Mod", "status": status.value}
+    line.store.commit([Update("tickets/T1CKET01", theirs)])
+
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.status, ticket.assignee_id) == (status, "mod")
+    assert ticket.verdict.summary == "It was the scanner"
+    assert not line.store.get("load/mod")
+
+
+def test_a_second_triage_is_made_once_however_often_it_is_delivered(line):
+    event = asked(line, AGAIN)
+    line.deliver("triage", event)
+    before = everything(line.store)
+
+    results = [line.deliver("triage", event) for _ in range(2)]
+
+    assert results == [Delivered.DUPLICATE] * 2
+    assert everything(line.store) == before
+    assert len(line.classifier.read) == 1
+
+
+def test_the_event_that_began_a_ticket_does_not_judge_it_once_more(line):
+    asked(line, AGAIN)
+    created = line.tray.published[0]
+
+    result = line.deliver("triage", created)
+
+    assert (created.type, result) == (EventType.TICKET_CREATED, Delivered.DUPLICATE)
+    assert line.classifier.read == []
+
+
+def test_a_ticket_may_be_judged_again_and_again(line):
+    line.deliver("triage", asked(line, AGAIN))
+    changed(line.tickets, asked_again, Action.TRIAGE_ASKED, now=line.clock.now())
+    line.classifier = Scripted(a_verdict())
+
+    line.deliver("triage", line.tray.published[-1])
+
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.verdict.summary, ticket.seq) == ("A printer burns", 6)
+
+
+def test_attempts_and_lateness_count_from_the_asking(line):
+    event = asked(line, *[DOWN] * (ATTEMPTS_MOST - 1), AGAIN)
+
+    for _ in range(ATTEMPTS_MOST - 1):
+        fail(line, event)
+    line.deliver("triage", event)
+
+    said = line.tickets.get("T1CKET01").verdict.provenance
+    assert (said.source, said.attempts) == (Source.AI, ATTEMPTS_MOST)
+
+
+def test_a_second_triage_that_is_late_waits_for_no_second_attempt(line):
+    event = asked(line, DOWN)
+
+    fail(line, event)
+    line.clock.tick(seconds=WAIT_MOST.total_seconds())
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    said = ticket.verdict.provenance
+    assert (said.fallback_reason, said.attempts) == ("unavailable", 2)
+    assert ticket.needs_review
+    assert line.tray.published[-1].data["by"] == said.model
+
+
+def test_a_person_who_changes_a_ticket_that_is_judged_again_is_not_overwritten(line):
+    event = asked(line, AGAIN)
+    at_once = Meanwhile(AGAIN, lambda: line.documents.interrupt(lambda: set_by_hand(line)))
+    line.classifier = at_once
+
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.seq, at_once.calls) == (5, 1)
+    assert (ticket.priority, ticket.sources["priority"]) == (Priority.LOW, Source.HUMAN)
+    assert ticket.verdict.summary == "It was the scanner"
+
+
+def test_a_ticket_that_is_closed_meanwhile_stays_closed(line):
+    event = asked(line, AGAIN)
+
+    def closed():
+        for status in (Status.RESOLVED, Status.CLOSED):
+            edits = Edits(status=status)
+            changed(line.tickets, lambda it, now, e=edits: edited(it, e, assignee=None, now=now))
+
+    line.classifier = Meanwhile(AGAIN, closed)
+
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.status, ticket.seq) == (Status.CLOSED, 6)
+    assert ticket.verdict.summary == "It was the scanner"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_second_triage_whose_commit_is_lost_is_made_once(line, when):
+    event = asked(line, AGAIN, AGAIN)
+    line.documents.arm(when, 2)
+
+    fail(line, event)
+    line.clock.tick(seconds=LEASE.total_seconds())
+    result = line.deliver("triage", event)
+
+    assert result is (Delivered.PROCESSED if when == "before" else Delivered.DUPLICATE)
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.seq, ticket.triage_asked_at) == (4, None)
+
+
 class Meanwhile:
     """The Classifier port: something else happens while it thinks."""
 
@@ -345,7 +530,7 @@ class Meanwhile:
 
 def set_by_hand(line):
     before = line.tickets.get("T1CKET01")
-    sources = {"priority": Source.HUMAN}
+    sources = {**before.sources, "priority": Source.HUMAN}
     after = replace(before, priority=Priority.LOW, sources=sources, seq=before.seq + 1)
     entry = an_entry(action="changed", cause="request-1")
     line.tickets.save(after, EventType.TICKET_UPDATED, entry, before=before)

@@ -19,6 +19,7 @@ from helpdesk.timeline import Actor
 from helpdesk.verdict import Priority
 from tests.builders import FixedClock, a_moderator, a_user, an_admin, an_entry
 from tests.stands import RULES, Scripted
+from tests.unit.upkeep.receivers import a_post
 from upkeep.alarms import PATIENCE, RULE, SWEEP_MOST, look_after, sweep_tickets
 from upkeep.rounds import Upkeep
 
@@ -345,6 +346,7 @@ def upkeep(desk):
         claims=claims,
         users=desk.users,
         tickets=desk.tickets,
+        hooks=a_post(desk.documents, timers=desk.timers, clock=desk.clock),
         timers=desk.timers,
         clock=desk.clock,
     )

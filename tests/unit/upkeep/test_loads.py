@@ -5,11 +5,11 @@ import logging
 import pytest
 
 from helpdesk.documents import Create, Delete, Update
-from helpdesk.ticket import OPEN, Status
+from helpdesk.ticket import AT_WORK, Status
 from helpdesk.tickets import Tickets
-from helpdesk.users import PAGE, Users, assigned
+from helpdesk.users import PAGE, Users
 from helpdesk.wire import searchable_ticket
-from tests.builders import NOW, a_moderator, a_ticket, a_user, an_admin
+from tests.builders import NOW, a_load, a_moderator, a_ticket, a_user, an_admin
 from tests.stands import Faulty
 from upkeep.loads import Drift, reconcile_loads
 
@@ -58,7 +58,7 @@ def load_of(documents, user_id):
 def test_loads_that_count_what_is_there_stay_as_they_are(users, documents, reconciled, caplog):
     users.add(a_moderator())
     users.add(an_admin())
-    given(documents, "mod", *OPEN, Status.RESOLVED, Status.CLOSED, load=3)
+    given(documents, "mod", *AT_WORK, Status.WAITING, Status.RESOLVED, Status.CLOSED, load=2)
     before = documents.get("load/mod")
 
     assert reconciled() == []
@@ -68,10 +68,11 @@ def test_loads_that_count_what_is_there_stay_as_they_are(users, documents, recon
     assert caplog.records == []
 
 
-@pytest.mark.parametrize("counted", [0, 1, 9, -1])
+@pytest.mark.parametrize("counted", [0, 1, 9, -1])  # of two to work on, and one that waits
 def test_a_load_that_drifted_is_corrected_and_told(users, documents, reconciled, caplog, counted):
     users.add(a_moderator())
-    given(documents, "mod", ASSIGNED, Status.WAITING, Status.CLOSED, load=counted)
+    states = (*AT_WORK, Status.WAITING, Status.CLOSED)
+    given(documents, "mod", *states, load=counted)
 
     drifts = reconciled()
 
@@ -127,7 +128,7 @@ def one_more(documents):
     """Assign one more ticket to the moderator, with the load's count as always."""
     ticket = a_ticket(id="ANOTHER1", assignee_id="mod", status=ASSIGNED)
     kept = Create(f"tickets/{ticket.id}", searchable_ticket(ticket))
-    documents.commit([kept, assigned("mod", NOW)])
+    documents.commit([kept, a_load("mod")])
 
 
 def test_a_load_that_moves_while_it_is_looked_at_is_no_drift(line, users, documents):
