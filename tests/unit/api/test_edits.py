@@ -11,6 +11,7 @@ from helpdesk import events
 from helpdesk.delivery import deliver
 from helpdesk.documents import Update
 from helpdesk.errors import AlreadyExistsError, ConflictError
+from helpdesk.levels import shipped
 from helpdesk.tickets import notified
 from helpdesk.user import Role
 from helpdesk.verdict import Category, Judged, Source
