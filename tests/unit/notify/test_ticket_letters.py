@@ -25,13 +25,16 @@ from notify.ticket_letters import gives, ticket_letters
 from tests.builders import NOW, a_moderator, a_user, an_admin, an_event
 from tests.by_hand import changed
 
-QUIET = set(Action) - {
+TOLD = {
     Action.REPLIED,
     Action.NOTED,
     Action.RESOLVED,
     Action.REOPENED,
     Action.HANDED_OVER,
+    Action.WARNED,
+    Action.BREACHED,
 }
+QUIET = sorted(set(Action) - TOLD)
 
 
 @pytest.fixture
