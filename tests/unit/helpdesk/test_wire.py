@@ -112,6 +112,8 @@ LATER = {
     "first_response_at",
     "resolved_at",
     "closed_at",
+    "closes_at",
+    "goals",
     "reopenings",
     "replies",
     "notes",
@@ -163,7 +165,7 @@ def test_a_ticket_that_is_whole_is_kept_whole():
     kept = searchable_ticket(served)
 
     assert kept == {**changed_document(served, before=a_ticket())}
-    assert kept.keys() - searchable_ticket(a_ticket()).keys() == {
+    assert kept.keys() - searchable_ticket(a_ticket(seq=2)).keys() == {
         "assignee_id",
         "needs_review",
     }

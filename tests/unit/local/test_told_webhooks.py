@@ -121,7 +121,7 @@ def test_a_delivery_whose_sender_was_killed_is_swept_up(house, clock):
         house._senders.take, take = (lambda *_: None), house._senders.take
         viewer(house).file()
         assert within(5, lambda: len(house.hooks.deliveries.of(hook["id"], limit=9)) == 3)
-        assert within(5, lambda: house.queue.waiting() == 0)
+        assert within(5, lambda: house.queue.waiting() == 1)  # the ticket's own timer
         house._senders.take = take
 
         clock.tick(minutes=2)

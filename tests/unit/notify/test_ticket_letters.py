@@ -168,8 +168,8 @@ def test_a_moderator_who_works_on_their_own_ticket_writes_no_letter_to_themselve
     assert told(line) == {}
 
 
-@pytest.mark.parametrize(("by", "heard"), [("mod", ["asker"]), ("asker", [])])
-def test_the_requester_is_told_that_a_ticket_is_resolved(assigned, by, heard):
+@pytest.mark.parametrize(("by", "heard"), [("mod", ["asker"]), ("asker", ["mod"])])
+def test_the_other_side_is_told_that_a_ticket_is_resolved(assigned, by, heard):
     move(assigned, Status.RESOLVED, by=by)
 
     letters = told(assigned)
@@ -216,11 +216,12 @@ def test_the_next_assignee_is_told_unless_they_took_it(assigned, by, heard):
 
 def test_what_was_given_back_is_told_to_whoever_has_it_next(assigned):
     changed(assigned.tickets, given_back, Action.DECLINED)
-    declined = assigned.tray.published[-1]
+    declined, told_of = assigned.tray.published[-2:]
 
     assigned.deliver("assign", declined)
 
     assert declined.type is EventType.TICKET_TRIAGED
+    assert told_of.type is EventType.TICKET_UPDATED
     assert list(told(assigned)) == ["admin"]
 
 

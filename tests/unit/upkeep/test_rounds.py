@@ -68,7 +68,7 @@ def test_a_part_that_fails_holds_up_no_other_and_is_told(line, upkeep, caplog, f
 
     line.documents.query = once_down
 
-    with pytest.raises(OutsideError, match="1 of 4"):
+    with pytest.raises(OutsideError, match="1 of 5"):
         upkeep.minute()
 
     assert line.tray.published == [an_event()]
