@@ -154,7 +154,7 @@ MOVE = {
 }
 
 
-@pytest.mark.parametrize(("who", "moves"), MOVE.items(), ids=str)
+@pytest.mark.parametrize(("who", "moves"), MOVE.items(), ids=lambda it: "-".join(sorted(it)))
 def test_who_may_make_which_move_follows_from_their_part_in_the_ticket(who, moves):
     def may_move(to):
         try:

@@ -1,12 +1,13 @@
 """Letters of time: who hears that a promise is nearly missed or is, and what a resolution says."""
 
 import html
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from helpdesk.changes import Edits, edited, told_by
+from helpdesk.changes import Edits, edited, named, told_by
 from helpdesk.delivery import Delivered
 from helpdesk.errors import OutsideError
 from helpdesk.goals import Goals
@@ -43,13 +44,21 @@ def look(desk, after):
     return desk.tray.published[-1]
 
 
-def resolve(desk, by):
+def moved(desk, status, by, *, assignee=None):
+    """Move the ticket as somebody, and return the event that tells of it."""
     before = desk.tickets.get("T1CKET01")
-    edits = Edits(status=Status.RESOLVED)
-    after = edited(before, edits, assignee=None, now=desk.clock.now())
-    entry = an_entry(action="resolved", actor_id=by, cause="by hand")
+    after = edited(before, Edits(status=status), assignee=assignee, now=desk.clock.now())
+    entry = an_entry(action=named(before, after).value, actor_id=by, cause="by hand")
     desk.tickets.save(after, told_by(before, after), entry, before=before)
     return desk.tray.published[-1]
+
+
+def resolve(desk, by):
+    return moved(desk, Status.RESOLVED, by)
+
+
+def reopen(desk, by):
+    return moved(desk, Status.ASSIGNED, by, assignee=a_moderator())
 
 
 def letters_after(desk, event):
@@ -149,6 +158,28 @@ def test_a_requester_hears_until_when_a_ticket_can_be_opened_again_just_so(desk)
     text = sent["asker@example.com"].text
     assert "reply to the ticket, and it is opened again" in text
     assert "Otherwise it closes by itself on 2026-02-06." in text
+
+
+def test_where_nobody_has_a_ticket_nobody_hears_that_its_requester_is_done_with_it(line, caplog):
+    caplog.set_level(logging.INFO)
+    line.staffed(a_user())
+    line.run_to("assign", created_at=FRIDAY, updated_at=FRIDAY, **HIGH)
+
+    assert letters_after(line, resolve(line, "asker")) == {}
+    assert "nobody is told of this change" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("by", "readers"),
+    [("asker", {"mod@example.com"}), ("admin", {"mod@example.com"}), ("mod", set())],
+)
+def test_whoever_has_a_ticket_hears_that_it_was_opened_again_unless_it_was_them(desk, by, readers):
+    letters_after(desk, resolve(desk, "mod"))
+
+    sent = letters_after(desk, reopen(desk, by))
+
+    assert set(sent) == readers
+    assert all("was opened again, and it is yours" in each.text for each in sent.values())
 
 
 def test_nobody_hears_that_a_ticket_has_closed_by_itself(desk):
