@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from helpdesk.ticket import Status, Ticket
 from helpdesk.user import Role, User
 from helpdesk.verdict import Verdict
 from helpdesk.wire import searchable_ticket
-from local.documents import COMMIT_MOST
+from local.documents import COMMIT_MOST, SqliteDocuments
 from local.house import House, locked
 from local.keys import settings_in
 from local.people import PASSWORD, seed
@@ -78,11 +79,15 @@ def fill_house(folder: Path, rows: int, known: list[Text]) -> float:
             viewer = house.desk.entrance.log_in(VIEWER, PASSWORD, Visitor()).session.user
             # The roster has everybody; the moderator of the accounts gets as many as the others.
             hands = [user for user in house.users.staff() if user.role is Role.MODERATOR]
-            for writes in _batches(_tickets(rows, known, viewer, hands)):
-                house.documents.commit(writes)
             house.documents.commit(_loads(rows, hands))
         finally:
             house.close()
+        # Without indexes first: the next one to open the file puts all in their places at once.
+        with closing(SqliteDocuments(folder / "helpdesk.db", (), durable=False)) as store:
+            for writes in _batches(_tickets(rows, known, viewer, hands)):
+                store.commit(writes)
+                store.fold()
+        House(folder, settings_in(folder, url="http://127.0.0.1")).close()
     return time.perf_counter() - begun
 
 

@@ -5,10 +5,9 @@ from typing import Any
 
 from helpdesk.errors import OutsideError
 from helpdesk.indexes import Index
-from local import queries
 from local.codec import decode
 from local.database import Database
-from local.places import Places
+from local.places import Place, Places
 
 _LAYOUT = "2"  # goes up when places are made another way
 _PART = 1_000  # documents that are read at once
@@ -43,14 +42,18 @@ def _laid_out(connection: Connection) -> str:
 
 def _place_all(connection: Connection, places: Places) -> None:
     connection.execute("DELETE FROM places")
+    connection.execute("CREATE TEMP TABLE taken (key, place, id)")
     rows: list[tuple[Any, ...]] = [(0,)]
     part = "SELECT rowid, collection, id, data FROM documents WHERE rowid > ? ORDER BY 1 LIMIT ?"
     while rows := connection.execute(part, (rows[-1][0], _PART)).fetchall():
-        taken = set()
+        taken: list[Place] = []
         for _, collection, name, text in rows:
             if places.know(collection):
-                taken |= places.moved(collection, name, None, decode(text))[1]
-        connection.executemany(queries.TAKE, taken)
+                taken += places.moved(collection, name, None, decode(text))[1]
+        connection.executemany("INSERT INTO taken VALUES (?, ?, ?)", taken)
+    # In their order every page is written once.
+    connection.execute("INSERT INTO places SELECT * FROM taken ORDER BY key, place, id")
+    connection.execute("DROP TABLE taken")
 
 
 def _forget_older(connection: Connection) -> None:
