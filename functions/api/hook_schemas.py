@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
+from typing_extensions import TypeAliasType
 
 from api.hooks import HookChanges
 from api.hooks import NewHook as Wanted
@@ -32,11 +33,15 @@ Url = Annotated[
         description="https, at a public address",
     ),
 ]
-Told = Annotated[
-    str, AfterValidator(_known), Field(examples=[TOLD[0]], json_schema_extra={"enum": TOLD})
-]
+# A name of its own in the OpenAPI document, so that it lists these events once.
+HeardEvent = TypeAliasType(
+    "HeardEvent",
+    Annotated[
+        str, AfterValidator(_known), Field(examples=[TOLD[0]], json_schema_extra={"enum": TOLD})
+    ],
+)
 Events = Annotated[
-    list[Told],
+    list[HeardEvent],
     Field(max_length=20, description="the events that are sent; none named: all there ever are"),
 ]
 Description = Annotated[

@@ -107,8 +107,11 @@ class ListTickets(Query):
         tuple[Status, ...],
         BeforeValidator(_statuses),
         WithJsonSchema({"type": "string", "pattern": _ANY_STATUSES, "examples": ["open"]}),
-        Field(description="one or more with commas between them; open is all but resolved, closed"),
-    ] = ()
+        Field(
+            default_factory=tuple,  # told as a default, it would be no text
+            description="one or more with commas between them; open is all but resolved, closed",
+        ),
+    ]
     priority: Priority | None = None
     category: Category | None = None
     skill: (

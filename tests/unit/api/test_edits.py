@@ -138,7 +138,7 @@ def test_a_value_that_a_person_sets_after_triage_stays_when_it_is_triaged_again(
     assert (ticket["status"], ticket["assignee"]["id"]) == ("assigned", mod.user.id)
     assert ticket["triage_asked_at"] is None
     kept = labels(counter, ticket_id)["category"]
-    assert (kept["machine"], kept["human"], kept["by"]) == ("incident", "question", mod.user.id)
+    assert (kept["machine"], kept["human"], kept["by"]) == ("bug", "question", mod.user.id)
     assert actions(mod, ticket_id)[1:] == ["edited", "triage_asked", "triaged_again"]
 
 

@@ -14,10 +14,11 @@ from tests.unit.api.desk import SETTINGS, STATUSES, alike, is_problem
 REQUESTER_SEES = {
     "id", "title", "description", "status", "priority", "category", "skills", "requester",
     "assignee", "created_at", "updated_at", "triaged_at", "assigned_at", "first_response_at",
-    "resolved_at", "closed_at", "reopenings", "replies",
+    "resolved_at", "closed_at", "closes_at", "reopenings", "replies",
 }  # fmt: skip
 STAFF_SEES = REQUESTER_SEES | {
     "sources", "needs_review", "notified_at", "verdict", "notes", "triage_asked_at", "declined",
+    "goals",
 }  # fmt: skip
 LINE = {
     "id", "title", "status", "priority", "category", "skills", "requester", "assignee",
