@@ -37,7 +37,13 @@ Url = Annotated[
 HeardEvent = TypeAliasType(
     "HeardEvent",
     Annotated[
-        str, AfterValidator(_known), Field(examples=[TOLD[0]], json_schema_extra={"enum": TOLD})
+        str,
+        AfterValidator(_known),
+        Field(
+            examples=[TOLD[0]],
+            description="an event that webhooks are told of",
+            json_schema_extra={"enum": TOLD},
+        ),
     ],
 )
 Events = Annotated[

@@ -25,6 +25,7 @@ PASSWORD = "a quite private phrase"
 SETTINGS = {
     "HELPDESK_URL": "https://desk.example.com",
     "HELPDESK_LINK_KEY": secret(),
+    "HELPDESK_HOOK_KEY": secret(),
     "HELPDESK_SEAL_KEY": secret(),
     "HELPDESK_PEPPERS": keys("p1"),
     "HELPDESK_TOKEN_KEYS": keys("k1"),

@@ -115,6 +115,7 @@ def test_a_function_is_called_after_what_it_does(made):
 
     assert {each.parent.name for each in modules} == {
         "health_and_pages", "operations", "sign_in_and_account", "tickets", "users",
+        "webhooks",
     }  # fmt: skip
     assert {"log_in", "open_ticket", "list_letters", "welcome"} <= {each.stem for each in modules}
 

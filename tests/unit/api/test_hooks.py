@@ -94,9 +94,10 @@ def test_what_integrators_are_not_told_of_is_refused(chief, event):
 
 
 def test_the_document_names_the_events_that_are_told():
-    events = DOCUMENT["components"]["schemas"]["NewHook"]["properties"]["events"]
+    shapes = DOCUMENT["components"]["schemas"]
 
-    assert events["items"]["enum"] == [each.value for each in SHAPES]
+    assert shapes["NewHook"]["properties"]["events"]["items"]["$ref"].endswith("/HeardEvent")
+    assert shapes["HeardEvent"]["enum"] == [each.value for each in SHAPES]
 
 
 REFUSED = [
