@@ -5,7 +5,7 @@ or a skill alone. The walk takes what leaves the fewest, and everything is looke
 tickets are found by besides their status and requester they have from triage on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -51,26 +51,33 @@ class Wanted:
     created_until: datetime | None = None
     sort: Sort = Sort.CREATED
 
-    def fits(self, data: Mapping[str, Value]) -> bool:
-        """Say whether a document with the fields of the walk is one of these."""
-        asked = {
+    @property
+    def fits(self) -> Callable[[Mapping[str, Value]], bool]:
+        """Return what says whether a document with the fields of the walk is one of these."""
+        named = {
             "requester_id": self.requester_id,
             "assignee_id": self.assignee_id,
             "priority": self.priority,
             "category": self.category,
         }
-        created = data["created_at"]
-        return (
-            all(value is None or data[name] == value for name, value in asked.items())
-            and self.needs_review in {None, bool(data["needs_review"])}
-            and data["status"] in self._statuses()
-            and (
-                self.skill is None or skill_key(self.skill) in map(skill_key, data["skills"] or ())
+        # Reckoned once: a page asks of each document that the walk finds.
+        asked = [(name, value) for name, value in named.items() if value is not None]
+        statuses, words = frozenset(self._statuses()), self.words
+        skill = None if self.skill is None else skill_key(self.skill)
+
+        def fit(data: Mapping[str, Value]) -> bool:
+            created = data["created_at"]
+            return (
+                all(data[name] == value for name, value in asked)
+                and self.needs_review in {None, bool(data["needs_review"])}
+                and data["status"] in statuses
+                and (skill is None or skill in map(skill_key, data["skills"] or ()))
+                and (self.created_from is None or self.created_from <= created)
+                and (self.created_until is None or created < self.created_until)
+                and ("terms" not in data or have_all(data["terms"] or (), words))
             )
-            and (self.created_from is None or self.created_from <= created)
-            and (self.created_until is None or created < self.created_until)
-            and ("terms" not in data or have_all(data["terms"] or (), self.words))
-        )
+
+        return fit
 
     @property
     def words(self) -> tuple[str, ...]:
