@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import gc
 import io
 import ipaddress
 import logging
@@ -142,6 +143,7 @@ def _serve(house: "House", listening: socket.socket, asked: Arguments, url: str)
         signal.signal(number, lambda *_: stopped.set())
     server = Server(house.app(), listening, threads=THREADS, edge=house.edge)
     server.start()
+    gc.freeze()  # what stands now stands until the end: no request waits until it is looked through
     arrived = True
     try:
         _greet(url, house.settings.url, asked)

@@ -9,7 +9,7 @@ from pathlib import Path
 from helpdesk.errors import OutsideError
 
 PAGE = 4096
-LOG_FOLDED = 2 * 1024 * 1024  # bytes of the write-ahead log from which on it is folded
+LOG_FOLDED = 16 * 1024 * 1024  # bytes of the write-ahead log from which on it is folded
 LOG_MOST = 64 * 1024 * 1024  # bytes from which on a commit folds it, if nobody else could
 BUSY_MS = 5_000  # how long another process (a backup, say) may hold the file
 
