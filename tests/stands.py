@@ -128,9 +128,9 @@ class Carrier:
 class Line:
     """The whole line from ticket-created to the letter, over one SQLite file."""
 
-    def __init__(self, folder, *, clock):
+    def __init__(self, folder, *, clock, store=None):
         self.clock = clock
-        self.store = SqliteDocuments(folder / "helpdesk.db", durable=False)
+        self.store = store or SqliteDocuments(folder / "helpdesk.db", durable=False)
         self.documents = Faulty(self.store)
         self.tray = Tray()
         self.mailbox = Mailbox(folder / "mailbox.db", clock=clock)
@@ -144,7 +144,8 @@ class Line:
 
     def close(self):
         self.mailbox.close()
-        self.store.close()
+        if isinstance(self.store, SqliteDocuments):
+            self.store.close()
 
     def step(self, name):
         """Return a step with all it needs, as a house wires it."""
