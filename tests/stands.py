@@ -16,7 +16,7 @@ from helpdesk.events import WAKES, Event
 from helpdesk.mail import Mail
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Parked
-from helpdesk.ports import Outcome
+from helpdesk.ports import Classifier, Mailer, Outcome
 from helpdesk.tickets import Tickets
 from helpdesk.users import Users
 from local.documents import SqliteDocuments
@@ -139,8 +139,8 @@ class Line:
         self.users = Users(documents=self.documents, outbox=self.outbox)
         self.parked = Parked(documents=self.documents, clock=clock)
         self.timers = Alarms()
-        self.classifier = RULES
-        self.mailer = self.mailbox
+        self.classifier: Classifier = RULES
+        self.mailer: Mailer = self.mailbox
 
     def close(self):
         self.mailbox.close()
