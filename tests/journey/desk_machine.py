@@ -85,9 +85,9 @@ class DeskMachine(DeskHands):
         store = self.open_store(folder)
         self.house = DrivenHouse(folder, store=store, watch=self.check_letter)
         self.exits.callback(self.house.close)
-        people = {name: {"role": it["role"].value} for name, it in PEOPLE.items()}
+        as_yet = {"disabled": False, "absent_until": None}
         self.model = Model(
-            {name: {**it, "disabled": False, "absent_until": None} for name, it in people.items()}
+            {name: {**it, "role": it["role"].value, **as_yet} for name, it in PEOPLE.items()}
         )
         for name, user in PEOPLE.items():
             self.house.employ(name, **user)

@@ -18,6 +18,7 @@ MOVES = {
 AT_WORK, DONE = {"assigned", "in_progress"}, {"resolved", "closed"}
 STAFF_MOVES, ANYBODYS_MOVES = {"in_progress", "waiting"}, {"resolved", "closed"}
 WORDS, JUDGED = {"title", "description"}, {"priority", "category", "skills"}
+CAPACITY = 20  # of whom nothing else is said
 REOPEN_WITHIN, REMEMBERED = timedelta(days=14), timedelta(hours=24)
 # Per action of a machine: what it may change, beside what follows from that.
 MACHINES = {
@@ -185,6 +186,10 @@ class Model:
         assert self.serves(chosen), f"{chosen} serves nobody"
         others = {who for who in self.people if self.serves(who)} - ticket["declined"]
         assert chosen in others or not others, f"{chosen} had given it back"
+        full = self.load(chosen) >= self.people[chosen].get("capacity", CAPACITY)
+        admins = {who for who in others if self.people[who]["role"] == "admin"}
+        # Where every admin has given it back, somebody must have it all the same.
+        assert not (full and admins), f"{chosen} has too much to do"
 
     def load(self, who):
         mine = [it for it in self.tickets.values() if it["assignee"] == who]
