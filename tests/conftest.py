@@ -24,6 +24,11 @@ def pytest_addoption(parser):
         default="wanted",
         help="where an emulator cannot start, skip its tests or fail them",
     )
+    parser.addoption(
+        "--lives",
+        type=int,
+        help="how many lives of tickets the state machine makes up, other ones each time",
+    )
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -16,7 +16,7 @@ from helpdesk.events import WAKES, Event
 from helpdesk.mail import Mail
 from helpdesk.outbox import Outbox
 from helpdesk.parked import Parked
-from helpdesk.ports import Outcome
+from helpdesk.ports import Classifier, Mailer, Outcome
 from helpdesk.tickets import Tickets
 from helpdesk.users import Users
 from local.documents import SqliteDocuments
@@ -129,9 +129,9 @@ class Carrier:
 class Line:
     """The whole line from ticket-created to the letter, over one SQLite file."""
 
-    def __init__(self, folder, *, clock):
+    def __init__(self, folder, *, clock, store=None):
         self.clock = clock
-        self.store = SqliteDocuments(folder / "helpdesk.db", durable=False)
+        self.store = store or SqliteDocuments(folder / "helpdesk.db", durable=False)
         self.documents = Faulty(self.store)
         self.tray = Tray()
         self.mailbox = Mailbox(folder / "mailbox.db", clock=clock)
@@ -140,12 +140,13 @@ class Line:
         self.users = Users(documents=self.documents, outbox=self.outbox)
         self.parked = Parked(documents=self.documents, clock=clock)
         self.timers = Alarms()
-        self.classifier = RULES
-        self.mailer = self.mailbox
+        self.classifier: Classifier = RULES
+        self.mailer: Mailer = self.mailbox
 
     def close(self):
         self.mailbox.close()
-        self.store.close()
+        if isinstance(self.store, SqliteDocuments):
+            self.store.close()
 
     def step(self, name):
         """Return a step with all it needs, as a house wires it."""

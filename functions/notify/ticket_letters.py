@@ -23,16 +23,16 @@ def ticket_letters(event: Event, ticket: Ticket, *, tickets: Tickets, users: Use
             written = _comment(event, ticket, tickets, users, internal=internal)
         case Action.WARNED | Action.BREACHED as alarm:
             change = tickets.change(ticket.id, _number(event))
-            readers = _alarmed(ticket, users, everybody=alarm is Action.BREACHED)
+            readers = _alarmed(event, ticket, users, everybody=alarm is Action.BREACHED)
             told = [(each["alarm"], each["goal"]) for each in change.entry.why["alarms"]]
             written = [letters.alarm(ticket, told, reader=it, event_id=event.id) for it in readers]
         case Action.RESOLVED:
             asked = event.data.get("by") == ticket.requester_id
-            other = ticket.assignee_id if asked else ticket.requester_id
-            readers = _readers(other, event, users)
+            to_requester = _readers(ticket.requester_id, event, users)
+            readers = _holder(event, ticket, users) if asked else to_requester
             written = [letters.resolved(ticket, reader=it, event_id=event.id) for it in readers]
         case Action.REOPENED:
-            readers = _readers(ticket.assignee_id, event, users)
+            readers = _holder(event, ticket, users)
             written = [letters.reopened(ticket, reader=it, event_id=event.id) for it in readers]
         case _:
             pass  # nobody need know
@@ -64,19 +64,39 @@ def _comment(
 ) -> list[Letter]:
     comment = tickets.comment(ticket.id, _number(event), internal=internal)
     to_requester = comment.side is Side.STAFF and not internal
-    readers = _readers(ticket.requester_id if to_requester else ticket.assignee_id, event, users)
-    if not to_requester:
-        # Who was demoted is still named on old tickets, and is to read them no more.
-        readers = [each for each in readers if each.serves]
+    readers = (
+        _readers(ticket.requester_id, event, users)
+        if to_requester
+        else _holder(event, ticket, users)
+    )
     return [letters.comment(ticket, comment, reader=it, event_id=event.id) for it in readers]
 
 
-def _alarmed(ticket: Ticket, users: Users, *, everybody: bool) -> list[User]:
+def _alarmed(event: Event, ticket: Ticket, users: Users, *, everybody: bool) -> list[User]:
     """Return who hears an alarm: whoever has the ticket, and of a breach every admin as well."""
     staff = users.staff()
-    has_it = [each for each in staff if each.id == ticket.assignee_id]
+    had_it = _told_holder(event, ticket)
+    has_it = [each for each in staff if each.id == had_it == ticket.assignee_id]
     admins = [each for each in staff if each.role is Role.ADMIN and each not in has_it]
-    return [*has_it, *admins] if everybody or not has_it else has_it
+    unheard = had_it not in {each.id for each in staff}
+    return [*has_it, *admins] if everybody or unheard else has_it
+
+
+def _told_holder(event: Event, ticket: Ticket) -> str | None:
+    """Return who had the ticket when the event happened."""
+    told = event.data.get("assignee_id", ticket.assignee_id)
+    return None if told is None else str(told)
+
+
+def _holder(event: Event, ticket: Ticket, users: Users) -> list[User]:
+    """Return who has the ticket, if they did then and serve still.
+
+    Whoever was given it since learns all of it there, and a late copy of the event tells nobody
+    anew.
+    """
+    if _told_holder(event, ticket) != ticket.assignee_id:
+        return []
+    return [each for each in _readers(ticket.assignee_id, event, users) if each.serves]
 
 
 def _readers(user_id: str | None, event: Event, users: Users) -> list[User]:

@@ -56,7 +56,7 @@ def happened(tmp_path_factory):
         line.open(id="T1CKET01")
     line.run_out()
     down = Scripted(*[OutsideError("the model is down")] * 3)
-    line.classifier = down  # type: ignore[assignment]  # the port is what it must be
+    line.classifier = down  # the port is what it must be
     line.open(id="T1CKET02", title="C++ and C# say “no”", description="\N{FIRE}")
     line.run_out()
     ticket = line.tickets.get("T1CKET01")
