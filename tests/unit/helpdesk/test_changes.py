@@ -181,7 +181,7 @@ def test_the_ends_of_a_ticket_are_noted_and_forgotten():
 
 
 @pytest.mark.parametrize("who", GONE)
-@pytest.mark.parametrize("status", DONE)
+@pytest.mark.parametrize("status", sorted(DONE))
 @pytest.mark.parametrize("reopened", ["edited", "asked back"])
 def test_a_ticket_whose_assignee_is_gone_is_reopened_for_somebody_else(reopened, status, who):
     ticket = a_ticket_that_is(status)
