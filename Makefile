@@ -17,7 +17,7 @@ FUNCTIONS := api triage assign notify upkeep
 # The code that decides: every branch of it is tested.
 DECISIONS := functions/helpdesk/*,functions/*/step.py,functions/assign/choose.py,functions/notify/letters.py,functions/notify/account_letters.py,functions/notify/ticket_letters.py,functions/notify/sheet.py,$(ENTRANCE),$(UPKEEP)
 ENTRANCE  := $(addprefix functions/api/,account.py,accounts.py,admins.py,changing.py,client.py,comments.py,devices.py,directory.py,edits.py,entrance.py,etags.py,handover.py,history.py,hooks.py,limits.py,links.py,operations.py,password_rules.py,policy.py,renewal.py,reopening.py,sessions.py,stats.py,tokens.py)
-UPKEEP    := functions/upkeep/alarms.py,functions/upkeep/hooks.py,functions/upkeep/letters.py,functions/upkeep/loads.py,functions/upkeep/parked.py,functions/upkeep/rounds.py,functions/upkeep/timers.py
+UPKEEP    := functions/upkeep/alarms.py,functions/upkeep/hooks.py,functions/upkeep/leavers.py,functions/upkeep/letters.py,functions/upkeep/loads.py,functions/upkeep/parked.py,functions/upkeep/rounds.py,functions/upkeep/timers.py
 
 # What only the emulators can show: without them nobody is to blame for it.
 ADAPTERS := functions/gcp/*,functions/*/main.py,functions/api/wiring.py

@@ -32,12 +32,13 @@ from helpdesk.ports import Documents
 from helpdesk.promises import look_at, promised
 from helpdesk.search import page_of
 from helpdesk.service import CachedService, Service
-from helpdesk.ticket import AT_WORK, Listed, Status, Ticket
+from helpdesk.ticket import AT_WORK, DONE, Listed, Status, Ticket
 from helpdesk.timeline import Entry, Recorded, entry_path, recorded, recorded_from, timeline_path
 from helpdesk.users import moved_load
 from helpdesk.wanted import Wanted
 from helpdesk.wire import changed_document, listed_from, ticket_document, ticket_from
 
+HELD_MOST = 500  # tickets; whoever looks after them comes back for the others
 TIMELINE_PAGE = 100  # changes; hardly a ticket has more
 
 
@@ -244,6 +245,20 @@ class Tickets:
         return self._documents.count(
             Query("tickets", (Filter("status", Op.EQ, status.value),), newest)
         )
+
+    def held_by(self, assignee_id: str) -> Sequence[str]:
+        """Return the tickets that somebody has and that are not done, HELD_MOST of them at most."""
+        held = Query(
+            "tickets",
+            (
+                Filter("assignee_id", Op.EQ, assignee_id),
+                Filter("status", Op.IN, [each.value for each in Status if each not in DONE]),
+            ),
+            (Order("created_at", descending=True),),
+            HELD_MOST,
+            fields=("created_at",),
+        )
+        return [each.id for each in self._documents.query(held)]
 
     def open_count(self, assignee_id: str) -> int:
         """Return how many tickets somebody has to work on."""

@@ -14,6 +14,7 @@ from helpdesk.tickets import Tickets
 from helpdesk.users import Users
 from upkeep.alarms import look_after, sweep_tickets
 from upkeep.hooks import HookPost, deliver_hook, sweep_hooks
+from upkeep.leavers import give_back_for_leavers
 from upkeep.letters import settle_letters
 from upkeep.loads import reconcile_loads
 from upkeep.parked import redrive_parked
@@ -62,7 +63,8 @@ class Upkeep:
             raise OutsideError(f"{failed} of {len(parts)} parts of upkeep failed")
 
     def night(self) -> None:
-        """Hold every load against the tickets."""
+        """Give back the tickets of whoever left, and hold every load against the tickets."""
+        give_back_for_leavers(tickets=self.tickets, users=self.users, clock=self.clock)
         reconcile_loads(self.users, tickets=self.tickets)
 
     def fire(self, timer: Timer) -> None:
