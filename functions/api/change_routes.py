@@ -42,9 +42,11 @@ def give_ticket(desk: Desk, asked: Asked) -> Answered:
     """Take a ticket, hand it over, or give it back for assignment to find somebody else."""
     body: ticket_schemas.NewAssignee = asked.body
     ticket = desk.handover.give(
-        asked.principal, asked.path["ticket_id"], body.assignee, reason=checked_reason(body.reason)
-    )
-    return Answered(status=200, body=ticket_schemas.given_view(ticket))
+        asked.principal, asked.path["ticket_id"], body.assignee,
+        reason=checked_reason(body.reason), meant=asked.headers.get(IF_MATCH.name),
+    )  # fmt: skip
+    view = ticket_schemas.given_view(ticket)
+    return Answered(status=200, body=view, headers={"ETag": quoted(ticket.mark)})
 
 
 def retriage_ticket(desk: Desk, asked: Asked) -> Answered:
@@ -81,19 +83,20 @@ CHANGE_ROUTES = (
         summary="Change a ticket: its words, what triage judged, where it stands",
         body=ticket_schemas.TicketEdits, status=200,
         answer=ticket_schemas.StaffTicketView | ticket_schemas.TicketView,
-        also=(403, 404, 409, 412), reads=(IF_MATCH,), tells=(ETAG,),
+        also=(403, 404, 409, 412, 429), reads=(IF_MATCH,), tells=(ETAG,),
     ),
     Route(
         method="POST", path="/api/tickets/{ticket_id}/assign", act=Act.ASSIGN_TICKET,
         handler=give_ticket, body=ticket_schemas.NewAssignee, status=200,
         summary="Take a ticket, hand it over, or give it back for assignment to find somebody else",
-        answer=ticket_schemas.GivenView, also=(403, 404, 409),
+        answer=ticket_schemas.GivenView, also=(403, 404, 409, 412, 429), reads=(IF_MATCH,),
+        tells=(ETAG,),
     ),
     Route(
         method="POST", path="/api/tickets/{ticket_id}/retriage", act=Act.RETRIAGE,
         handler=retriage_ticket, status=202, answer=ticket_schemas.StaffTicketView,
         summary="Have a ticket triaged once more; what a person has set stays",
-        also=(403, 404, 409, 422),
+        also=(403, 404, 409, 422, 429),
     ),
     Route(
         method="GET", path="/api/tickets/{ticket_id}/comments", act=Act.READ_COMMENTS,

@@ -6,9 +6,11 @@ meant. Framework-free.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from api.account import is_id
 from api.etags import is_meant, quoted
+from api.limits import Budget, Limits, Rule
 from api.policy import Act, check_may
 from api.reopening import check_window
 from api.sessions import Principal
@@ -22,6 +24,8 @@ from helpdesk.timeline import Action, Actor, Entry
 from helpdesk.user import User
 from helpdesk.users import Users
 
+# Many a change is a letter to somebody, and each an event and an entry of a history.
+CHANGING = Rule("changes", 300, timedelta(hours=1))
 TRIES = 8  # the steps of the chain change a ticket as well, all within a second
 
 
@@ -38,10 +42,13 @@ class Change:
 class Changing:
     """Changes tickets for people."""
 
-    def __init__(self, *, tickets: Tickets, users: Users, clock: Clock, ids: Ids) -> None:
-        """Change what is kept in `tickets`."""
+    def __init__(
+        self, *, tickets: Tickets, users: Users, limits: Limits, clock: Clock, ids: Ids
+    ) -> None:
+        """Change what is kept in `tickets`, so often an hour for each person."""
         self.tickets = tickets
         self.users = users
+        self._limits = limits
         self.clock = clock
         self._ids = ids
 
@@ -64,20 +71,26 @@ class Changing:
         decide: Callable[[Ticket], Change],
         *,
         meant: str | None = None,
+        rule: Rule = CHANGING,
     ) -> Ticket:
         """Make the change that `decide` makes of the ticket, and return the ticket after it.
 
-        `meant` is an If-Match header. Raise what `readable` and `decide` raise, StaleError when the
-        ticket is none of those meant, and ConflictError when others are always quicker.
+        It counts by the rule. `meant` is an If-Match header. Raise what `readable` and `decide`
+        raise, TooManyError, StaleError when the ticket is none of those meant, and ConflictError
+        when others are always quicker.
         """
         cause = self._ids.unique_id()  # tells our own commit from another's, of the same key too
+        counted = False
         for _ in range(TRIES):
             ticket = self.readable(principal, ticket_id, act)
-            if meant is not None and not is_meant(meant, quoted(ticket.mark)):
+            if meant is not None and not _is_one_of(meant, ticket):
                 raise StaleError("the ticket was changed since: read it again")
             change = decide(ticket)
             if change.after is ticket:
                 return ticket
+            if not counted:  # what changes nothing costs nothing
+                self._limits.take(Budget(rule, principal.user_id))
+                counted = True
             entry = Entry(
                 action=change.action.value,
                 actor=Actor.HUMAN,
@@ -104,3 +117,8 @@ class Changing:
         if ticket.status not in DONE or ticket.assignee_id is None:
             return None
         return self.users.get_many([ticket.assignee_id])[0]
+
+
+def _is_one_of(tags: str, ticket: Ticket) -> bool:
+    """Say whether a version was meant; that its assignee was told meanwhile changed nothing."""
+    return any(is_meant(tags, quoted(each)) for each in {ticket.mark, str(ticket.seq)})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from api.changing import Change, Changing
-from api.limits import Budget, Limits, Rule
+from api.limits import Rule
 from api.policy import Act, check_move, may
 from api.sessions import Principal
 from helpdesk.changes import answered, asked_back, noted
@@ -52,10 +52,9 @@ class CommentPage:
 class CommentDesk:
     """Takes in what people say about tickets, and shows it."""
 
-    def __init__(self, changing: Changing, *, limits: Limits, seal_key: bytes) -> None:
-        """Comment by `changing`, so often an hour; sign cursors."""
+    def __init__(self, changing: Changing, *, seal_key: bytes) -> None:
+        """Comment by `changing`; sign cursors."""
         self._changing = changing
-        self._limits = limits
         self._seal_key = seal_key
 
     def add(
@@ -73,7 +72,6 @@ class CommentDesk:
             key=key,
             body=f"{said.internal}|{said.status or ''}|{text}",
         )
-        self._limits.take(Budget(COMMENTING, principal.user_id))
         made: list[Commented] = []
 
         def decide(ticket: Ticket) -> Change:
@@ -93,7 +91,7 @@ class CommentDesk:
             return Change(after=after, action=action, also=also)
 
         act = Act.COMMENT_INTERNALLY if said.internal else Act.COMMENT
-        self._changing.change(principal, ticket_id, act, decide)
+        self._changing.change(principal, ticket_id, act, decide, rule=COMMENTING)
         with bind(ticket_id=ticket_id):
             log.info("comment made", extra={"user_id": principal.user_id})
         return made[-1]

@@ -8,8 +8,10 @@ from pathlib import Path
 from textwrap import indent
 
 from api import limits
+from api.changing import CHANGING
 from api.comments import COMMENTING
 from api.edge import problem_text
+from api.handover import RETRIAGING
 from api.http import BODY_MOST
 from api.limits import Rule
 from api.policy import REACH, SIGNED_IN, Act, Standing, granted
@@ -111,6 +113,8 @@ def introduction() -> str:
         sign_up=_often([limits.SIGN_UP_IP]),
         forgot=_often(limits.FORGOT_ADDRESS),
         comments=_often([COMMENTING]),
+        changes=_often([CHANGING]),
+        retriage=_often([RETRIAGING]),
     )
 
 

@@ -89,8 +89,8 @@ def desk_over(
         key=settings.seal_key, clock=clock, ids=ids, secure=settings.url.startswith("https:")
     )
     links = Links(documents=auth, outbox=stores.outbox, key=settings.link_key, clock=clock, ids=ids)
-    changing = Changing(tickets=stores.tickets, users=users, clock=clock, ids=ids)
     counts = Limits(documents=stores.documents, clock=clock)
+    changing = Changing(tickets=stores.tickets, users=users, limits=counts, clock=clock, ids=ids)
     keepers = Keepers(
         accounts=accounts,
         sessions=sessions,
@@ -117,7 +117,7 @@ def desk_over(
             seal_key=settings.seal_key,
         ),
         edits=EditDesk(changing),
-        comments=CommentDesk(changing, limits=counts, seal_key=settings.seal_key),
+        comments=CommentDesk(changing, seal_key=settings.seal_key),
         handover=Handover(changing),
         history=History(tickets=stores.tickets, users=users, seal_key=settings.seal_key),
         operations=Operations(

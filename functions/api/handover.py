@@ -1,9 +1,11 @@
 """Who has a ticket, by hand: taken, handed over, given back; and triaged again. Framework-free."""
 
 import logging
+from datetime import timedelta
 
 from api.account import is_id
 from api.changing import Change, Changing
+from api.limits import Rule
 from api.policy import Act
 from api.sessions import Principal
 from helpdesk.changes import asked_again, given_back, handed_to
@@ -12,6 +14,8 @@ from helpdesk.log import bind
 from helpdesk.ticket import Ticket
 from helpdesk.timeline import Action
 from helpdesk.user import User
+
+RETRIAGING = Rule("retriage", 20, timedelta(hours=1))  # each may be a paid call of the model
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +28,19 @@ class Handover:
         self._changing = changing
 
     def give(
-        self, principal: Principal, ticket_id: str, assignee_id: str | None, *, reason: str = ""
+        self,
+        principal: Principal,
+        ticket_id: str,
+        assignee_id: str | None,
+        *,
+        reason: str = "",
+        meant: str | None = None,
     ) -> Ticket:
         """Give a ticket to somebody, or to nobody: then assignment finds another.
 
         Whoever hands over by hand may exceed a capacity and a skill; assignment never does. Raise
-        NotFoundError, ForbiddenError, ConflictError, and InvalidInputError when the ticket or the
-        assignee is none to be given.
+        NotFoundError, ForbiddenError, StaleError, ConflictError, TooManyError, and
+        InvalidInputError when the ticket or the assignee is none to be given.
         """
         why = {"reason": reason} if reason else {}
 
@@ -43,7 +53,7 @@ class Handover:
             after = handed_to(ticket, self._serving(assignee_id), now=now)
             return Change(after=after, action=action, why=why)
 
-        after = self._changing.change(principal, ticket_id, Act.ASSIGN_TICKET, decide)
+        after = self._changing.change(principal, ticket_id, Act.ASSIGN_TICKET, decide, meant=meant)
         with bind(ticket_id=ticket_id):
             log.info("ticket given", extra={"assignee_id": after.assignee_id or ""})
         return after
@@ -55,7 +65,7 @@ class Handover:
             asked = asked_again(ticket, now=self._changing.clock.now())
             return Change(after=asked, action=Action.TRIAGE_ASKED)
 
-        return self._changing.change(principal, ticket_id, Act.RETRIAGE, decide)
+        return self._changing.change(principal, ticket_id, Act.RETRIAGE, decide, rule=RETRIAGING)
 
     def _serving(self, user_id: str) -> User:
         found = self._changing.users.get_many([user_id])[0] if is_id(user_id) else None

@@ -77,12 +77,18 @@ class History:
         the grounds are not for them.
         """
         ticket = self._readable(principal, ticket_id, Act.READ_ASSIGNMENT)
-        made = self._tickets.latest(ticket_id, GIVEN) if ticket.assignee_id else None
+        made = self._given(ticket) if ticket.assignee_id else None
         if made is None or ticket.assignee_id is None:
             return Assignment(ticket=ticket, made=None, names={})
         considered = [each["user_id"] for each in made.entry.why.get("candidates", ())]
         people = [ticket.assignee_id, made.entry.actor_id, *considered]
         return Assignment(ticket=ticket, made=made, names=self._names(people))
+
+    def _given(self, ticket: Ticket) -> Recorded | None:
+        """Return the change that gave a ticket to its assignee."""
+        if ticket.given_seq:
+            return self._tickets.change(ticket.id, ticket.given_seq)
+        return self._tickets.latest(ticket.id, GIVEN)  # from before that was noted
 
     def _readable(self, principal: Principal, ticket_id: str, act: Act) -> Ticket:
         if not is_id(ticket_id):

@@ -154,15 +154,26 @@ def _idle(since: datetime | None, now: datetime) -> float:
 def _fallback(
     ticket: Ticket, staff: Sequence[User], excluded: Mapping[str, Exclusion], now: datetime
 ) -> Choice | None:
-    """Return an admin, one at work if there is one; any serving moderator as the last resort.
+    """Return an admin, one at work if there is one; somebody else as the last resort.
 
-    Whoever gave the ticket back gets it again only when there is nobody else.
+    Whoever gave the ticket back gets it again only before it goes to somebody who is away or lacks
+    the skills.
     """
-    staff = [user for user in staff if user.id not in ticket.declined] or staff
     admins = [user for user in staff if user.role is Role.ADMIN]
-    at_work = [user for user in admins if user.available and not user.is_absent(now)]
-    pool = at_work or admins or list(staff)
-    if not pool:
+    at_work = [user for user in staff if user.available and not user.is_absent(now)]
+    willing = [user for user in staff if user.id not in ticket.declined]
+    skilled = [user for user in willing if skill_match(ticket.skills, user.skills)]
+    pools = (
+        [user for user in admins if user in willing and user in at_work],
+        [user for user in admins if user in willing],
+        [user for user in skilled if user in at_work],
+        [user for user in admins if user in at_work],
+        [user for user in willing if user in at_work],
+        admins,
+        list(staff),
+    )
+    pool = next(filter(None, pools), None)
+    if pool is None:
         return None
     chosen = min(pool, key=lambda user: draw(ticket.id, user.id))
     return Choice(assignee=chosen, fallback=True, candidates=(), excluded=excluded)

@@ -80,7 +80,7 @@ def handed_to(ticket: Ticket, assignee: User, *, now: datetime) -> Ticket:
     if ticket.assignee_id == assignee.id:
         return ticket
     changed = replace(
-        ticket.held_by(assignee, now=now),
+        ticket.held_by(assignee, seq=ticket.seq + 1, now=now),
         status=Status.ASSIGNED,
         declined=tuple(each for each in ticket.declined if each != assignee.id),
     )
@@ -101,10 +101,12 @@ def given_back(ticket: Ticket, *, now: datetime) -> Ticket:
 def asked_again(ticket: Ticket, *, now: datetime) -> Ticket:
     """Return the ticket as it waits for one more triage.
 
-    Raise InvalidInputError before the first one.
+    Raise InvalidInputError before the first one, and when it is closed.
     """
     if ticket.status is Status.NEW:
         raise InvalidInputError("the ticket is being triaged just now")
+    if ticket.status is Status.CLOSED:
+        raise InvalidInputError("the ticket is closed: reopen it first", field="status")
     if ticket.triage_asked_at is not None:
         return ticket
     asked = replace(ticket, triage_asked_at=now, triage_attempts=0, triage_until=None)
@@ -124,7 +126,8 @@ def closed_by_time(ticket: Ticket, *, now: datetime) -> Ticket:
 def alarmed(ticket: Ticket, due: Sequence[Due], levels: ServiceLevels, *, now: datetime) -> Ticket:
     """Return the ticket with a note of what is told of its goals, and what follows of a breach.
 
-    A priority that a person has set is theirs: it is not raised.
+    A priority that a person has set is theirs: it is not raised. What waits for its requester is
+    taken from nobody.
     """
     if ticket.goals is None:
         return ticket
@@ -132,9 +135,10 @@ def alarmed(ticket: Ticket, due: Sequence[Due], levels: ServiceLevels, *, now: d
     if any(alarm is Alarm.BREACH for alarm, _ in due):
         by_hand = ticket.sources.get("priority") is Source.HUMAN
         if levels.on_breach.raise_priority and ticket.priority and not by_hand:
-            after = replace(after, priority=_HIGHER[ticket.priority])
-        if levels.on_breach.reassign and ticket.assignee_id and ticket.status not in DONE:
-            left_out = dict.fromkeys([*ticket.declined, ticket.assignee_id])
+            set_by = {**ticket.sources, "priority": Source.RULE}
+            after = replace(after, priority=_HIGHER[ticket.priority], sources=set_by)
+        if levels.on_breach.reassign and ticket.holder_id:
+            left_out = dict.fromkeys([*ticket.declined, ticket.holder_id])
             after = replace(_nobodys(after), declined=tuple(left_out))
     return _numbered(after, ticket, now)
 

@@ -152,7 +152,8 @@ class Claims:
 
 def _consequences(claim: Document, now: datetime) -> list[Write]:
     """Return what is written when a letter turns out to be accepted."""
-    return [notified(claim.data["ticket_id"], now)] if _gives(claim) else []
+    event = _told_by(claim) if _gives(claim) else None
+    return [notified(event, now)] if event else []
 
 
 def _gives(claim: Document) -> bool:

@@ -4,9 +4,10 @@ So they agree with the tickets after every commit, and reading them costs the sa
 tickets there are. A day is UTC's. A day's counts lie in a few documents, so that no commit waits
 for another's; what is counted of one ticket is always in the same one.
 
-A ticket is counted as filed, on the day it was, once it has left triage; as resolved on the day
-that happened, and no longer when it is opened again. What changes later of a counted ticket moves
-its counts along: the sums are always those of the tickets as they are.
+A ticket is counted as filed, on the day it was, once it has left triage; as answered and as
+resolved on the days that happened, and as resolved no longer when it is opened again. What changes
+later of a counted ticket moves its counts along: the sums are always those of the tickets as they
+are.
 """
 
 from collections import Counter, defaultdict
@@ -18,6 +19,7 @@ from hashlib import sha256
 from helpdesk.documents import Filter, Increment, Op, Order, Query
 from helpdesk.ports import Documents
 from helpdesk.ticket import DONE, JUDGED, Status, Ticket
+from helpdesk.verdict import Source
 
 SHARDS = 4
 DAYS_MOST = 92
@@ -36,17 +38,22 @@ class Day:
 
 
 def counted(before: Ticket, after: Ticket) -> list[Increment]:
-    """Return the writes that count a change of a ticket: what is told of it now and was not."""
+    """Return the writes that count a change of a ticket: what is told of it now and was not.
+
+    A ticket from before there were counts is left out, whatever becomes of it.
+    """
+    if not after.counted:
+        return []
     sums: dict[date, Counter[str]] = defaultdict(Counter)
     for ticket, sign in ((before, -1), (after, 1)):
         for at, counts in _told(ticket):
             _add(sums[at.date()], counts, sign)
     now = sums[after.updated_at.date()]
-    if _is_placed(after) and not _is_placed(before):
+    if is_placed(after) and not is_placed(before):
         _add(sums[after.created_at.date()], _spent(after))
     elif before.verdict and after.verdict != before.verdict:
         # Judged once more. Until it is placed, nothing was counted of what the first one took.
-        _add(now, _spent(after if _is_placed(before) else before))
+        _add(now, _spent(after if is_placed(before) else before))
     if before.status in DONE and after.status not in DONE:
         now["reopened"] += 1
     changed = ((day, {name: n for name, n in it.items() if n}) for day, it in sums.items())
@@ -75,13 +82,15 @@ def read(documents: Documents, *, since: date, until: date) -> list[Day]:
 
 def _told(ticket: Ticket) -> Iterator[tuple[datetime, Counter[str]]]:
     """Return what the counts tell of a ticket as it is, each with the moment it is told of."""
-    if _is_placed(ticket):
+    if is_placed(ticket):
         yield ticket.created_at, _filed(ticket)
+    if ticket.first_response_at:
+        yield ticket.first_response_at, _responded(ticket, ticket.first_response_at)
     if ticket.resolved_at:
         yield ticket.resolved_at, _resolved(ticket, ticket.resolved_at)
 
 
-def _is_placed(ticket: Ticket) -> bool:
+def is_placed(ticket: Ticket) -> bool:
     """Say whether a ticket has left triage, if only for a while."""
     left = ticket.status not in {Status.NEW, Status.TRIAGED}
     return left or bool(ticket.declined or ticket.reopenings)
@@ -115,22 +124,28 @@ def _spent(ticket: Ticket) -> Counter[str]:
     return counts
 
 
+def _responded(ticket: Ticket, at: datetime) -> Counter[str]:
+    waited = at - ticket.created_at
+    counts = Counter(
+        {"responded": 1, "response_s": _ms(waited) // 1000, f"response_{_span(waited)}": 1}
+    )
+    kept = ticket.goals.answered_in_time if ticket.goals else None
+    if kept is not None:
+        counts[f"response_{_KEPT[kept]}"] = 1
+    return counts
+
+
 def _resolved(ticket: Ticket, resolved_at: datetime) -> Counter[str]:
     took = resolved_at - ticket.created_at
     counts = Counter({"resolved": 1, "resolve_s": _ms(took) // 1000, f"resolve_{_span(took)}": 1})
-    if ticket.first_response_at:
-        waited = ticket.first_response_at - ticket.created_at
-        counts["responded"] = 1
-        counts["response_s"] = _ms(waited) // 1000
-        counts[f"response_{_span(waited)}"] = 1
     if ticket.goals:
-        kept = {
-            "response": ticket.goals.answered_in_time,
-            "resolution": ticket.goals.solved_in_time,
-        }
+        kept = {"resolution": ticket.goals.solved_in_time}
+        if ticket.first_response_at is None:  # to solve a ticket answers it
+            kept["response"] = ticket.goals.answered_in_time
         counts.update(f"{name}_{_KEPT[it]}" for name, it in kept.items() if it is not None)
     if ticket.verdict:
-        for field in JUDGED:
+        # What a rule of ours raised tells nothing of the machine.
+        for field in (name for name in JUDGED if ticket.sources.get(name) is not Source.RULE):
             counts[f"judged_{field}"] = 1
             said, final = getattr(ticket.verdict, field).value, getattr(ticket, field)
             counts[f"agreed_{field}"] = int(_plain(said) == _plain(final))

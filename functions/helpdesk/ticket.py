@@ -52,6 +52,9 @@ MOVES: Mapping[Status, frozenset[Status]] = {
 # What triage judges and a person may overrule.
 JUDGED = ("priority", "category", "skills")
 
+# Whose values no triage changes.
+FIRM = frozenset({Source.HUMAN, Source.RULE})
+
 # States in which a ticket is work of its assignee's: one that waits for its requester is not.
 AT_WORK = frozenset({Status.ASSIGNED, Status.IN_PROGRESS})
 DONE = frozenset({Status.RESOLVED, Status.CLOSED})
@@ -65,8 +68,10 @@ class Ticket:
     `priority`, `category` and `skills` are the values in force, `sources` says who set each,
     and `verdict` keeps what the machine said even where a person overruled it. Until
     `triage_until` somebody is asking the model; since `triage_asked_at` it is to be judged once
-    more. `declined` names who gave it back: assignment leaves them out. Names are kept as they were
-    then, so that showing a ticket reads nothing else.
+    more. `declined` names who gave it back: assignment leaves them out. `given_seq` numbers the
+    change that gave it to its assignee, `notified_at` is when they were told of just that.
+    `counted` says that the days count it. Names are kept as they were then, so that showing a
+    ticket reads nothing else.
     `version` is the store's mark of the document this was read from, None before the first save.
     """
 
@@ -94,6 +99,7 @@ class Ticket:
     notified_at: datetime | None = None
     triage_asked_at: datetime | None = None
     first_assigned_at: datetime | None = None
+    given_seq: int = 0
     declined: tuple[str, ...] = ()
     first_response_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -103,6 +109,7 @@ class Ticket:
     reopenings: int = 0
     replies: int = 0
     notes: int = 0
+    counted: bool = False
     version: str | None = None
 
     @property
@@ -135,7 +142,7 @@ class Ticket:
 
     def _judged(self, told: Self, verdict: Verdict) -> Self:
         source = verdict.provenance.source
-        mine = {name for name in JUDGED if self.sources.get(name) is not Source.HUMAN}
+        mine = {name for name in JUDGED if self.sources.get(name) not in FIRM}
         return replace(
             told,
             priority=verdict.priority.value if "priority" in mine else self.priority,
@@ -151,7 +158,7 @@ class Ticket:
     def assigned_to(self, assignee: User, *, now: datetime) -> Self:
         """Return this ticket in the hands of a moderator or an admin."""
         moved = self._passed_on(Status.TRIAGED, Status.ASSIGNED, now=now)
-        return moved.held_by(assignee, now=now)
+        return moved.held_by(assignee, seq=moved.seq, now=now)
 
     def _passed_on(self, here: Status, to: Status, *, now: datetime) -> Self:
         """Return this ticket one step on in the chain, which fewer moves belong to than to people.
@@ -164,14 +171,20 @@ class Ticket:
             )
         return self.moved(to, now=now)
 
-    def held_by(self, assignee: User, *, now: datetime) -> Self:
+    def triaged_in_vain(self, *, now: datetime) -> Self:
+        """Return this ticket as one more triage leaves it that the model was not there for."""
+        told = replace(self, seq=self.seq + 1, updated_at=now, triage_asked_at=None)
+        return replace(told, triage_until=None, needs_review=True)
+
+    def held_by(self, assignee: User, *, seq: int, now: datetime) -> Self:
         """Return this ticket with somebody as its assignee, who is still to be told."""
         return replace(
             self,
             assignee_id=assignee.id,
             assignee_name=assignee.name,
             assigned_at=now,
-            first_assigned_at=self.first_assigned_at or now,
+            first_assigned_at=self.first_assigned_at or self.assigned_at or now,
+            given_seq=seq,
             notified_at=None,
         )
 

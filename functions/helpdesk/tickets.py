@@ -7,7 +7,7 @@ from datetime import datetime
 
 from helpdesk import comments
 from helpdesk.comments import Comment
-from helpdesk.days import counted
+from helpdesk.days import counted, is_placed
 from helpdesk.documents import (
     Create,
     Data,
@@ -161,6 +161,7 @@ class Tickets:
         when another was.
         """
         ticket = promised(before, ticket, lambda: self._levels.get(ticket.updated_at))
+        ticket = replace(ticket, counted=before.counted or not is_placed(before))
         told_of = (event_type,) if isinstance(event_type, EventType) else event_type
         events = [event_of(each, ticket, entry, now=ticket.updated_at) for each in told_of]
         fields = {**changed_document(ticket, before=before), "look_at": look_at(ticket)}
@@ -295,9 +296,12 @@ def event_of(event_type: EventType, ticket: Ticket, entry: Entry, *, now: dateti
     )
 
 
-def notified(ticket_id: str, at: datetime) -> Update:
-    """Return the write that notes when the assignee was told."""
-    return Update(_path(ticket_id), {"notified_at": at})
+def notified(event: Event, at: datetime) -> Update:
+    """Return the write that notes when an assignee was told of being given a ticket.
+
+    It names the giving: whoever has the ticket by then was perhaps told of nothing.
+    """
+    return Update(_path(event.subject), {f"told_{int(event.data['seq'])}": at})
 
 
 def _known(mark: Document | None, once: Once | None, now: datetime) -> Opened | None:

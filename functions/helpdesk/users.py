@@ -221,7 +221,9 @@ def moved_load(before: Ticket, after: Ticket) -> list[Increment]:
     if before.holder_id:
         writes.append(Increment(_load_path(before.holder_id), {"open": -1}, {}))
     if after.holder_id:
-        came = {"last_assigned_at": after.updated_at}
+        # What its requester has answered is work again, but nothing new.
+        new = after.assigned_at != before.assigned_at
+        came = {"last_assigned_at": after.updated_at} if new else {}
         writes.append(Increment(_load_path(after.holder_id), {"open": 1}, came))
     return writes
 

@@ -36,11 +36,12 @@ class Sentiment(StrEnum):
 
 
 class Source(StrEnum):
-    """Who set a value: the model, the built-in classifier, or a person."""
+    """Who set a value: the model, the built-in classifier, a person, or a rule of the desk."""
 
     AI = "ai"
     FALLBACK = "fallback"
     HUMAN = "human"
+    RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True)

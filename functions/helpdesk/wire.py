@@ -114,6 +114,7 @@ def _later(ticket: Ticket) -> Data:
     return {
         "triage_asked_at": ticket.triage_asked_at,
         "first_assigned_at": ticket.first_assigned_at,
+        "given_seq": ticket.given_seq,
         "declined": list(ticket.declined),
         "first_response_at": ticket.first_response_at,
         "resolved_at": ticket.resolved_at,
@@ -123,6 +124,7 @@ def _later(ticket: Ticket) -> Data:
         "reopenings": ticket.reopenings,
         "replies": ticket.replies,
         "notes": ticket.notes,
+        "counted": ticket.counted,
     }
 
 
@@ -151,9 +153,11 @@ def ticket_from(document: Document) -> Ticket:
         assignee_id=data.get("assignee_id"),
         assignee_name=data["assignee_name"],
         assigned_at=data["assigned_at"],
-        notified_at=data["notified_at"],
+        # Told of an earlier giving is not told of this one.
+        notified_at=data.get(f"told_{data.get('given_seq', 0)}") or data["notified_at"],
         triage_asked_at=data.get("triage_asked_at"),
         first_assigned_at=data.get("first_assigned_at"),
+        given_seq=data.get("given_seq", 0),
         declined=tuple(data.get("declined", ())),
         first_response_at=data.get("first_response_at"),
         resolved_at=data.get("resolved_at"),
@@ -163,6 +167,7 @@ def ticket_from(document: Document) -> Ticket:
         reopenings=data.get("reopenings", 0),
         replies=data.get("replies", 0),
         notes=data.get("notes", 0),
+        counted=data.get("counted", False),
         version=document.version,
     )
 

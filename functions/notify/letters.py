@@ -7,7 +7,7 @@ from helpdesk.comments import Comment
 from helpdesk.goals import Alarm, Goal
 from helpdesk.mail import mail_id
 from helpdesk.ports import Letter
-from helpdesk.ticket import Ticket
+from helpdesk.ticket import Status, Ticket
 from helpdesk.user import User
 from notify.sheet import Block, Facts, Part, Said, as_html, as_text, one_line
 
@@ -25,6 +25,8 @@ def assignment(ticket: Ticket, *, assignee: User, event_id: str) -> Letter:
         ("Category", ticket.category or "not set"),
         ("Skills", ", ".join(ticket.skills) or "none named"),
     ]
+    if ticket.replies:
+        facts.append(("Replies", f"{ticket.replies} so far: read them in the ticket"))
     parts = [Part("Description", ticket.description)]
     if verdict:
         parts.insert(0, Part("Summary", verdict.summary))
@@ -67,6 +69,8 @@ def comment(ticket: Ticket, said: Comment, *, reader: User, event_id: str) -> Le
         Said(f"there is news of ticket {ticket.id}, which is {_standing(ticket)}."),
         Part(f"{said.author_name or 'Somebody'} {wrote}", said.text),
     ]
+    if ticket.status is Status.RESOLVED and reader.id == ticket.requester_id:
+        blocks += _closing(ticket)
     return _about(ticket, blocks, reader=reader, event_id=event_id)
 
 
@@ -75,7 +79,6 @@ def resolved(ticket: Ticket, *, reader: User, event_id: str) -> Letter:
     blocks: list[Block] = [_hello(reader)]
     if reader.id == ticket.requester_id:
         blocks.append(Said(f"your ticket {ticket.id} is resolved."))
-        blocks.append(Said("If it is not, reply to the ticket, and it is opened again."))
         blocks += _closing(ticket)
     else:
         blocks.append(Said(f"ticket {ticket.id} is resolved, says who filed it."))
@@ -83,9 +86,10 @@ def resolved(ticket: Ticket, *, reader: User, event_id: str) -> Letter:
 
 
 def _closing(ticket: Ticket) -> list[Block]:
+    again: list[Block] = [Said("If it is not, reply to the ticket, and it is opened again.")]
     if ticket.closes_at is None:
-        return []
-    return [Said(f"Otherwise it closes by itself on {ticket.closes_at:%Y-%m-%d}.")]
+        return again
+    return [*again, Said(f"Otherwise it closes by itself on {ticket.closes_at:%Y-%m-%d}.")]
 
 
 def reopened(ticket: Ticket, *, reader: User, event_id: str) -> Letter:

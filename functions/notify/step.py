@@ -49,7 +49,7 @@ def notify_people(
                 written = []
         if not written:
             return
-        then = [notified(event.subject, clock.now())] if gives(event) else []
+        then = [notified(event, clock.now())] if gives(event) else []
         _send_all(written, event, mail, then)
 
 

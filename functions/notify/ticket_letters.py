@@ -4,7 +4,7 @@ from helpdesk.comments import Side
 from helpdesk.errors import EarlyEventError, InvalidInputError
 from helpdesk.events import Event, EventType
 from helpdesk.ports import Letter
-from helpdesk.ticket import Ticket
+from helpdesk.ticket import DONE, Ticket
 from helpdesk.tickets import Tickets
 from helpdesk.timeline import Action
 from helpdesk.user import Role, User
@@ -26,12 +26,12 @@ def ticket_letters(event: Event, ticket: Ticket, *, tickets: Tickets, users: Use
             readers = _alarmed(event, ticket, users, everybody=alarm is Action.BREACHED)
             told = [(each["alarm"], each["goal"]) for each in change.entry.why["alarms"]]
             written = [letters.alarm(ticket, told, reader=it, event_id=event.id) for it in readers]
-        case Action.RESOLVED:
+        case Action.RESOLVED if ticket.status in DONE:
             asked = event.data.get("by") == ticket.requester_id
             to_requester = _readers(ticket.requester_id, event, users)
             readers = _holder(event, ticket, users) if asked else to_requester
             written = [letters.resolved(ticket, reader=it, event_id=event.id) for it in readers]
-        case Action.REOPENED:
+        case Action.REOPENED if ticket.status not in DONE:
             readers = _holder(event, ticket, users)
             written = [letters.reopened(ticket, reader=it, event_id=event.id) for it in readers]
         case _:
@@ -51,8 +51,8 @@ def _giving(event: Event, ticket: Ticket, users: Users) -> list[Letter]:
         raise EarlyEventError(f"ticket {ticket.id} is not assigned yet")
     if event.data.get("by") == assignee_id:
         return []  # they took it themselves
-    if ticket.assignee_id != assignee_id:
-        return []  # somebody else has it by now, and their own event tells them
+    if ticket.assignee_id != assignee_id or event.data.get("seq") != ticket.given_seq:
+        return []  # it was given anew by now, and that event tells whoever has it
     assignee = users.get(assignee_id)
     if not assignee.serves:
         return []  # what is for staff only goes to nobody who was shut out meanwhile

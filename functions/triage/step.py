@@ -3,7 +3,7 @@
 import logging
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from helpdesk.errors import (
     AtWorkError,
@@ -55,7 +55,8 @@ def _waiting(event: Event, tickets: Tickets) -> Ticket:
     """Return the ticket as it is now, or raise DuplicateError when it is triaged already."""
     ticket = tickets.get(event.subject)
     first = event.type is EventType.TICKET_CREATED
-    if ticket.status is not Status.NEW if first else ticket.triage_asked_at is None:
+    # An asking is known by its moment: a slow delivery of an earlier one answers no later one.
+    if ticket.status is not Status.NEW if first else ticket.triage_asked_at != event.time:
         raise DuplicateError(f"ticket {ticket.id} is triaged already")
     return ticket
 
@@ -68,7 +69,7 @@ def _save(
     now, first = clock.now(), ticket.status is Status.NEW
     try:
         tickets.save(
-            ticket.triaged(verdict, now=now) if first else ticket.triaged_again(verdict, now=now),
+            ticket.triaged(verdict, now=now) if first else _again(ticket, verdict, now),
             EventType.TICKET_TRIAGED if first else EventType.TICKET_UPDATED,
             _entry(verdict, Action.TRIAGED if first else Action.TRIAGED_AGAIN, cause=event.id),
             before=ticket,
@@ -77,6 +78,13 @@ def _save(
         if tries == 1:
             raise
         _save(verdict, event, tickets, clock, tries=tries - 1)
+
+
+def _again(ticket: Ticket, verdict: Verdict, now: datetime) -> Ticket:
+    """Return a ticket as it is judged once more: what merely stands in overrules no model."""
+    if verdict.provenance.fallback_reason:
+        return ticket.triaged_in_vain(now=now)
+    return ticket.triaged_again(verdict, now=now)
 
 
 def _judged(ticket: Ticket, classifier: Classifier, fallback: Classifier, clock: Clock) -> Verdict:
