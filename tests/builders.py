@@ -89,7 +89,7 @@ def an_admin(**changes):
 
 def a_load(user_id, at=NOW):
     """Return the write that counts one more ticket for somebody."""
-    came = a_ticket(assignee_id=user_id, status=Status.ASSIGNED, updated_at=at)
+    came = a_ticket(assignee_id=user_id, status=Status.ASSIGNED, assigned_at=at, updated_at=at)
     return moved_load(a_ticket(), came)[0]
 
 

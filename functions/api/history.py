@@ -85,10 +85,13 @@ class History:
         return Assignment(ticket=ticket, made=made, names=self._names(people))
 
     def _given(self, ticket: Ticket) -> Recorded | None:
-        """Return the change that gave a ticket to its assignee."""
-        if ticket.given_seq:
+        """Return the change that gave a ticket to its assignee, None if it was not kept."""
+        if not ticket.given_seq:
+            return self._tickets.latest(ticket.id, GIVEN)  # from before that was noted
+        try:
             return self._tickets.change(ticket.id, ticket.given_seq)
-        return self._tickets.latest(ticket.id, GIVEN)  # from before that was noted
+        except NotFoundError:
+            return None
 
     def _readable(self, principal: Principal, ticket_id: str, act: Act) -> Ticket:
         if not is_id(ticket_id):

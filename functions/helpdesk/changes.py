@@ -233,6 +233,7 @@ def _nobodys(ticket: Ticket) -> Ticket:
         assignee_id=None,
         assignee_name=None,
         assigned_at=None,
+        given_seq=0,  # or that its last assignee was told would still be told of it
         notified_at=None,
     )
 

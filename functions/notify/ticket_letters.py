@@ -51,7 +51,8 @@ def _giving(event: Event, ticket: Ticket, users: Users) -> list[Letter]:
         raise EarlyEventError(f"ticket {ticket.id} is not assigned yet")
     if event.data.get("by") == assignee_id:
         return []  # they took it themselves
-    if ticket.assignee_id != assignee_id or event.data.get("seq") != ticket.given_seq:
+    given_seq = ticket.given_seq or _number(event)  # from before that was noted
+    if ticket.assignee_id != assignee_id or event.data.get("seq") != given_seq:
         return []  # it was given anew by now, and that event tells whoever has it
     assignee = users.get(assignee_id)
     if not assignee.serves:

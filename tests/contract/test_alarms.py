@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from helpdesk.changes import Edits, edited
+from helpdesk.changes import Edits, answered, edited
 from helpdesk.days import read
 from helpdesk.errors import ConflictError
 from helpdesk.events import EventType
@@ -147,10 +147,12 @@ def test_the_days_are_counted_in_the_commits_of_the_changes(desk):
         desk.given(name)
     desk.clock.tick(days=1)
     desk.change("T1CKET01", lambda it: resolved(it, desk.clock.now()))
+    desk.change("T1CKET02", lambda it: answered(it, status=None, now=desk.clock.now()))
     today = FRIDAY.date()
 
     first, second = read(desk.store, since=today, until=today + DAY)
 
     assert (first.counts["filed"], first.counts["filed_high"]) == (2, 2)
     assert first.counts["tokens_in"] == 600
-    assert (second.counts["resolved"], second.counts["response_late"]) == (1, 1)
+    assert (second.counts["resolved"], second.counts["response_late"]) == (1, 2)
+    assert (second.counts["responded"], second.counts["response_s"]) == (1, 86_400)

@@ -22,7 +22,7 @@ from helpdesk.events import EventType
 from helpdesk.once import REMEMBERED, Once, remembered, remembering
 from helpdesk.outbox import Outbox
 from helpdesk.ticket import Status
-from helpdesk.tickets import Tickets
+from helpdesk.tickets import Tickets, event_of, notified
 from helpdesk.timeline import Action
 from helpdesk.users import Users
 from helpdesk.verdict import Priority
@@ -159,6 +159,19 @@ def test_a_hand_over_says_when_the_ticket_came(room):
 
     assert loads["other"].last_assigned_at == LATER
     assert loads["mod"].last_assigned_at == NOW
+
+
+def test_a_late_word_of_an_earlier_giving_marks_nothing(room):
+    first = event_of(EventType.TICKET_ASSIGNED, room.ticket, an_entry(), now=NOW)
+    room.save(lambda it, now: handed_to(it, OTHER, now=now), Action.HANDED_OVER)
+    second = event_of(EventType.TICKET_UPDATED, room.ticket, an_entry(), now=NOW)
+
+    room.documents.commit([notified(first, LATER)])
+    late = room.ticket.notified_at
+    room.documents.commit([notified(second, LATER)])
+
+    assert late is None
+    assert room.ticket.notified_at == LATER
 
 
 def test_a_persons_word_is_kept_as_a_label_and_the_latest_counts(room):

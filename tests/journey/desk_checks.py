@@ -35,6 +35,9 @@ def check_kept(model, kept):
         assert set(document.get("declined", ())) == ticket["declined"], name
         assert bool(document.get("resolved_at")) == ticket["resolved"], name
         assert bool(document.get("triage_asked_at")) == ticket["asked"], name
+        assert bool(document.get("first_response_at")) == ticket["answered"], name
+        assert not ticket["raised"] or document["sources"]["priority"] in {"rule", "human"}, name
+        assert bool(document.get("given_seq")) == (ticket["assignee"] is not None), name
         assert (ticket["status"] in {"resolved", "closed"}) == ticket["resolved"], name
 
 
@@ -51,6 +54,7 @@ def check_days(model, days, left):
     for day in days.values():
         sums.update({name: amount for name, amount in day.items() if name != "day"})
     assert sums["filed"] == len(left)
+    assert sums["responded"] == sum(it["answered"] for it in model.tickets.values())
     assert sums["resolved"] == sum(it["resolved"] for it in model.tickets.values())
     assert all(amount >= 0 for amount in sums.values()), sums
 

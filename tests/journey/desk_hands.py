@@ -12,10 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine
 from helpdesk.delivery import Delivered
 from helpdesk.errors import AtWorkError, EarlyEventError, OutsideError
 from tests.journey import desk_checks as checks
-from tests.journey.desk_model import Model, a_new_ticket
+from tests.journey.desk_model import DONE, JUDGED, Model, a_new_ticket
 from tests.journey.driven_house import QUIET, DrivenHouse
 
 NAMES = {"assignee_id": "assignee"}
+UNDONE = {("resolved", False), ("reopened", True)}
 
 
 class DeskHands(RuleBasedStateMachine):
@@ -29,6 +30,7 @@ class DeskHands(RuleBasedStateMachine):
     moot: set[str]  # events of which a late copy may be read otherwise, as people are others
     left: set[str]  # tickets that have left triage
     touched: set[str]
+    seen: dict[str, str]  # tags, by ticket
     crashed: int
 
     @property
@@ -109,6 +111,17 @@ class DeskHands(RuleBasedStateMachine):
     def tag(self, name):
         return self.house.ask("root", "GET", f"/api/tickets/{name}").headers["ETag"]
 
+    def meant(self, name, tag):
+        """Return what is sent of a version: the ticket's, one that was seen before, or none."""
+        known = self.tag(name)
+        meant = {None: None, "right": known, "stale": self.seen.get(name, '"0"')}[tag]
+        self.seen[name] = known
+        return meant
+
+    def is_fresh(self, name, meant):
+        """Say whether a version is the ticket's; that its assignee was told makes no other."""
+        return meant is None or meant.replace("n", "") == self.tag(name).replace("n", "")
+
     def hand(self, message, fault):
         """Give an event to its step, and say whether it was acknowledged."""
         step, event = message
@@ -118,6 +131,8 @@ class DeskHands(RuleBasedStateMachine):
         acknowledged = False
         if event.data["assignee_id"] != ticket["assignee"]:
             self.moot.add(event.id)  # if it comes back to them, a copy finds its reader after all
+        if (event.data["change"], ticket["status"] in DONE) in UNDONE:
+            self.moot.add(event.id)  # and a copy is true again if it is done once more
         try:
             assert self.house.hand(step, event) is not Delivered.PARKED, event
             acknowledged = True
@@ -155,6 +170,8 @@ class DeskHands(RuleBasedStateMachine):
                 changes = {
                     NAMES.get(field, field): it["after"] for field, it in entry["changes"].items()
                 }
+                if entry["action"] == "triaged_again" and entry["why"]["fallback_reason"]:
+                    assert not changes.keys() & JUDGED, f"a stand-in overruled the model: {entry}"
                 self.adopt(name, self.model.told(ticket, entry["action"], changes, entry["at"]))
             if kept["verdict"] and entry["action"].startswith("triaged"):
                 self.model.tickets[name]["review"] = kept.get("needs_review") or False

@@ -136,12 +136,10 @@ class DeskMachine(DeskHands):
     @rule(pick=PICKS, by=ASKERS, edits=EDITS, tag=TAGS, fault=FAULTS)
     def edit(self, pick, by, edits, tag, fault):
         name, who = self.picked(pick, by)
-        known = self.tag(name)
-        meant = {None: None, "right": known, "stale": self.seen.get(name, '"0"')}[tag]
-        self.seen[name] = known
+        meant = self.meant(name, tag)
 
         def predict(ticket):
-            fresh = meant is None or meant == self.tag(name)
+            fresh = self.is_fresh(name, meant)
             return self.model.edit(who, ticket, edits, self.now, fresh=fresh)
 
         self.change(name, who, predict, "PATCH", "", edits, meant=meant, fault=fault)
@@ -172,12 +170,18 @@ class DeskMachine(DeskHands):
         pick=PICKS,
         by=ASKERS,
         to=st.sampled_from([None, None, "may", "max", "root", "ada", "nobody"]),
+        tag=TAGS,
         fault=FAULTS,
     )
-    def give(self, pick, by, to, fault):
+    def give(self, pick, by, to, tag, fault):
         name, who = self.picked(pick, by)
-        predict = partial(self.model.give, who, to=to)
-        self.change(name, who, predict, "POST", "/assign", {"assignee": to}, fault=fault)
+        meant = self.meant(name, tag)
+
+        def predict(ticket):
+            return self.model.give(who, ticket, to, fresh=self.is_fresh(name, meant))
+
+        body = {"assignee": to}
+        self.change(name, who, predict, "POST", "/assign", body, meant=meant, fault=fault)
 
     @rule(pick=PICKS, to=st.sampled_from(["may", "max"]))
     def take(self, pick, to):

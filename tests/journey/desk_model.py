@@ -124,6 +124,7 @@ class Model:
             elif ticket["status"] in DONE:
                 after = self._reopened(after, now)
         elif not internal:
+            after["answered"] = True
             begins = status is None and ticket["status"] == "assigned"
             to = "in_progress" if begins else status
             if to and to != ticket["status"]:
@@ -134,9 +135,11 @@ class Model:
         after["said"] = [*ticket["said"], (after["seq"], internal, said["text"])]
         return 201, after, None
 
-    def give(self, who, ticket, to):
+    def give(self, who, ticket, to, *, fresh=True):  # noqa: PLR0911 - likewise
         if refused := self._no_staff(who, ticket):
             return refused, None
+        if not fresh:
+            return 412, None
         stands, has_it = ticket["status"], ticket["assignee"]
         if to is None:
             if has_it is None or stands in DONE:
@@ -152,7 +155,7 @@ class Model:
     def retriage(self, who, ticket):
         if refused := self._no_staff(who, ticket):
             return refused, None
-        if ticket["status"] == "new":
+        if ticket["status"] in {"new", "closed"}:
             return 422, None
         return 202, None if ticket["asked"] else _numbered({**ticket, "asked": True})
 
@@ -172,24 +175,35 @@ class Model:
         after = {**ticket, **changes, "seq": ticket["seq"] + 1}
         if action == "triaged_again":
             after["asked"] = False
+            assert not (ticket["raised"] and "priority" in changes), "what was raised was lowered"
         if action == "assigned":
-            self._check_choice(ticket, changes["assignee"])
+            self._check_choice(ticket, changes["assignee"], at)
+        if action == "breached" and "priority" in changes:
+            after["raised"] = True
         if action == "breached" and "assignee" in changes:
             assert (after["assignee"], after["status"]) == (None, "triaged")
+            assert ticket["status"] in AT_WORK, "what waits for its requester was taken away"
             after["declined"] = ticket["declined"] | {ticket["assignee"]}
         if action == "closed":
             assert (ticket["status"], after["status"]) == ("resolved", "closed")
             after["closed_at"] = at
         return after
 
-    def _check_choice(self, ticket, chosen):
+    def _check_choice(self, ticket, chosen, now):
         assert self.serves(chosen), f"{chosen} serves nobody"
         others = {who for who in self.people if self.serves(who)} - ticket["declined"]
-        assert chosen in others or not others, f"{chosen} had given it back"
-        full = self.load(chosen) >= self.people[chosen].get("capacity", CAPACITY)
         admins = {who for who in others if self.people[who]["role"] == "admin"}
+        # Who is away or lacks the skills is worse than who has given it back.
+        suit = {who for who in others if not self.is_absent(who, now) and self.knows(who, ticket)}
+        assert chosen in others or not (admins or suit), f"{chosen} had given it back"
+        full = self.load(chosen) >= self.people[chosen].get("capacity", CAPACITY)
         # Where every admin has given it back, somebody must have it all the same.
         assert not (full and admins), f"{chosen} has too much to do"
+
+    def knows(self, who, ticket):
+        """Say whether somebody has any of the skills that a ticket asks for."""
+        mine = set(self.people[who].get("skills", ()))
+        return not ticket["skills"] or bool(mine & set(ticket["skills"]))
 
     def load(self, who):
         mine = [it for it in self.tickets.values() if it["assignee"] == who]
@@ -220,7 +234,7 @@ def a_new_ticket(name, who, words):
         "id": name, "requester": who, **words, "status": "new", "seq": 1, "assignee": None,
         "priority": None, "category": None, "skills": [], "human": frozenset(), "review": False,
         "declined": frozenset(), "resolved": False, "closed_at": None, "reopened": 0,
-        "replies": 0, "notes": 0, "asked": False, "said": [],
+        "replies": 0, "notes": 0, "asked": False, "said": [], "answered": False, "raised": False,
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from api.tokens import Tokens
 from helpdesk import events
 from helpdesk.claims import Claims
 from helpdesk.documents import Query
+from helpdesk.errors import RefusedError
 from helpdesk.events import WAKES
 from helpdesk.ports import Outcome
 from helpdesk.verdict import Category, Judged, Priority
@@ -25,6 +26,7 @@ KINDS = (
 )  # fmt: skip
 BELOW = ("timeline", "comments", "notes")  # a ticket
 MOST = 1_000
+REFUSED_EACH = 5  # of what the model is asked, which the rules then judge
 QUIET = "a quiet word"  # in whatever is for staff only
 
 _open: list[
@@ -51,6 +53,8 @@ class Changeable:
 
     def classify(self, title, _description):
         self._asked += 1
+        if self._asked % REFUSED_EACH == 0:
+            raise RefusedError("the model will not read this")
         priority, category = list(Priority), list(Category)
         return a_verdict(
             priority=Judged(priority[self._asked % len(priority)], 0.9, title),

@@ -12,6 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 import api.change_routes
 import api.changing
+import api.handover
 import assign.choose
 import helpdesk.changes
 import helpdesk.ticket
@@ -22,6 +23,7 @@ from helpdesk.days import counted
 from helpdesk.documents import Increment
 from helpdesk.ticket import Status, Ticket
 from helpdesk.users import moved_load
+from helpdesk.verdict import Source
 from tests.journey.desk_machine import DeskMachine
 
 BOUNDED = settings(
@@ -34,6 +36,7 @@ BOUNDED = settings(
 _judged = Ticket._judged
 _reopened = helpdesk.changes._reopened
 _numbered = helpdesk.changes._numbered
+_nobodys = helpdesk.changes._nobodys
 _exclusion = assign.choose._exclusion
 _comments = helpdesk.tickets.Tickets.comments
 
@@ -69,6 +72,18 @@ def notes_for_everybody(self, ticket_id, *, notes, limit, behind):
     return _comments(self, ticket_id, notes=True, limit=limit, behind=behind)
 
 
+def the_last_one_was_told(ticket):
+    return replace(_nobodys(ticket), given_seq=ticket.given_seq)
+
+
+def whatever_the_verdict(ticket, verdict, now):
+    return ticket.triaged_again(verdict, now=now)
+
+
+def closed_or_not(ticket, *, now):
+    return replace(ticket, triage_asked_at=now, seq=ticket.seq + 1, updated_at=now)
+
+
 def no_copy_is_known(event, tickets):
     return tickets.get(event.subject)
 
@@ -90,6 +105,12 @@ FAULTS = {
     "a ticket closes unresolved": (
         helpdesk.ticket, "MOVES",
         {**helpdesk.ticket.MOVES, Status.TRIAGED: frozenset(set(Status) - {Status.NEW})},
+    ),
+    "what a rule raised is lowered": (helpdesk.ticket, "FIRM", frozenset({Source.HUMAN})),
+    "a stand-in overrules the model": (triage.step, "_again", whatever_the_verdict),
+    "a closed ticket is triaged again": (api.handover, "asked_again", closed_or_not),
+    "what is nobody's was told to somebody": (
+        helpdesk.changes, "_nobodys", the_last_one_was_told,
     ),
     "a copy of an event counts": (triage.step, "_waiting", no_copy_is_known),
     "a letter goes to whoever had it once": (

@@ -159,7 +159,7 @@ def check(folder, acknowledged):
     for name, data in tickets.items():
         assert (data["status"], data["seq"]) == ("assigned", 3), name
         assert data["verdict"] is not None
-        assert data["notified_at"] is not None
+        assert data["told_3"] is not None  # of the third change, which gave it to them
         timeline = store.query(Query(f"tickets/{name}/timeline"))
         assert [entry.data["action"] for entry in timeline] == ["created", "triaged", "assigned"]
     assert Counter(letter.ticket_id for letter in letters) == Counter(dict.fromkeys(tickets, 1))

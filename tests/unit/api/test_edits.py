@@ -2,11 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
-from api.changing import TRIES
+from api.changing import CHANGING, TRIES
+from api.limits import Budget, Limits
 from helpdesk import events
 from helpdesk.delivery import deliver
 from helpdesk.documents import Update
@@ -22,6 +24,7 @@ from tests.unit.api.cycle import (
     Chain,
     actions,
     edit,
+    give,
     labels,
     loads_are_true,
     path_of,
@@ -290,17 +293,86 @@ def test_what_somebody_may_not_do_is_refused_before_its_version_is_looked_at(
     assert is_problem(edit(bob, ticket_id, meant='"1"', title="Mine"), 404)
 
 
-def test_that_its_assignee_was_told_is_another_version(counter, mod, ticket_id):
+@pytest.fixture
+def given_now(counter, ada, mod):
+    """Return a ticket that was given just now, and the event that tells of it."""
+    ticket_id = put(counter, ada, assignee=mod, given_seq=5)
+    return ticket_id, an_event(subject=ticket_id, data={"seq": 5})
+
+
+def test_that_its_assignee_was_told_is_shown_anew(counter, mod, given_now):
+    ticket_id, event = given_now
     tag = read(mod, ticket_id).headers["ETag"]
-    counter.house.documents.commit([notified(ticket_id, counter.clock.now())])
+    counter.house.documents.commit([notified(event, counter.clock.now())])
 
     told = read(mod, ticket_id)
     cached = mod.get(path_of(ticket_id), {"If-None-Match": tag})
 
     assert told.headers["ETag"] != tag
+    assert told.json["notified_at"]
     assert cached.status_code == 200
-    assert is_problem(edit(mod, ticket_id, meant=tag, title="Mine"), 412)
     assert mod.get(path_of(ticket_id), {"If-None-Match": told.headers["ETag"]}).status_code == 304
+
+
+def test_that_its_assignee_was_told_meanwhile_keeps_nobody_from_a_change(counter, mod, given_now):
+    ticket_id, event = given_now
+    tag = read(mod, ticket_id).headers["ETag"]
+    counter.house.documents.commit([notified(event, counter.clock.now())])
+    told = read(mod, ticket_id).headers["ETag"]
+
+    stale = edit(mod, ticket_id, meant='"4"', title="Stale")
+    before_it = edit(mod, ticket_id, meant=tag, title="Mine")
+    after_it = edit(mod, ticket_id, meant=told, title="Yours")
+    right = edit(mod, ticket_id, meant=before_it.headers["ETag"], title="Ours")
+
+    assert (tag, told) == ('"5"', '"5n"')
+    assert before_it.json["title"] == "Mine"
+    assert is_problem(stale, 412)
+    assert is_problem(after_it, 412)
+    assert right.json["title"] == "Ours"
+
+
+def test_word_of_an_earlier_giving_shows_nothing(counter, mod, given_now):
+    ticket_id, event = given_now
+    tag = read(mod, ticket_id).headers["ETag"]
+    late = replace(event, data={"seq": 3})
+    counter.house.documents.commit([notified(late, counter.clock.now())])
+
+    shown = read(mod, ticket_id)
+
+    assert (shown.headers["ETag"], shown.json["notified_at"]) == (tag, None)
+
+
+def test_too_many_changes_within_an_hour_are_refused(counter, chief, ada, mod, ticket_id):
+    limits = Limits(documents=counter.house.documents, clock=counter.clock)
+    for _ in range(CHANGING.most - 1):
+        limits.take(Budget(CHANGING, mod.user.id))
+    tag = read(mod, ticket_id).headers["ETag"]
+
+    nothing = edit(mod, ticket_id, status="assigned")
+    wrong = edit(mod, ticket_id, status="new"), edit(mod, ticket_id, meant='"1"', title="Stale")
+    last = edit(mod, ticket_id, meant=tag, title="The last")
+    refused = edit(mod, ticket_id, title="One more"), give(mod, ticket_id, None)
+
+    assert (nothing.status_code, [each.status_code for each in wrong]) == (200, [422, 412])
+    assert last.json["title"] == read(mod, ticket_id).json["title"] == "The last"
+    assert all(is_problem(each, 429) for each in refused)
+    assert 0 < int(refused[0].headers["Retry-After"]) <= CHANGING.per.total_seconds()
+    assert edit(mod, ticket_id, status="assigned").status_code == 200
+    assert say(mod, ticket_id).status_code == 201  # which has a limit of its own
+    assert edit(ada, ticket_id, title="Mine").status_code == 200
+
+
+def test_whoever_is_outrun_is_counted_once(counter, ada, mod, ticket_id):
+    limits = Limits(documents=counter.house.documents, clock=counter.clock)
+    for _ in range(CHANGING.most - 1):
+        limits.take(Budget(CHANGING, mod.user.id))
+    # The first commit counts the edit itself.
+    before_next_save(counter, lambda: None, partial(edit, ada, ticket_id, title="Quicker"))
+
+    answer = edit(mod, ticket_id, priority="low")
+
+    assert (answer.json["title"], answer.json["priority"]) == ("Quicker", "low")
 
 
 def test_an_edit_without_a_version_goes_along_with_one_that_was_quicker(
@@ -326,9 +398,9 @@ def test_an_edit_of_a_version_does_not(counter, ada, mod, ticket_id):
 
 def test_whoever_loses_every_race_is_told_to_try_again(counter, ada, mod, ticket_id):
     quicker = [partial(edit, ada, ticket_id, title=f"Quicker {n}") for n in range(TRIES)]
-    # Each of these commits as well: the change, and that its event was sent.
-    acts = [each for one in quicker for each in (one, lambda: None, lambda: None)]
-    before_next_save(counter, *acts)
+    # Each of these commits as well: that it counts, the change, and that its event was sent.
+    acts = [each for one in quicker for each in (one, *[lambda: None] * 3)]
+    before_next_save(counter, lambda: None, *acts)  # the first commit counts the edit itself
 
     answer = edit(mod, ticket_id, priority="low")
 
@@ -413,16 +485,23 @@ def test_a_ticket_that_was_nobodys_is_nobodys_again(counter, chain, chief, ada, 
 
 @pytest.mark.parametrize("error", [ConflictError("x"), AlreadyExistsError("x")], ids=str)
 def test_an_edit_that_fails_at_the_store_changes_nothing(counter, mod, ticket_id, error):
-    def refuse(_writes):
-        raise error
+    commit = counter.documents.commit
+
+    def refuse(writes):
+        if any(each.path.startswith("tickets/") for each in writes):
+            raise error
+        return commit(writes)
 
     counter.documents.commit = refuse
     before = everything(counter.house.documents)
 
     answer = edit(mod, ticket_id, title="Mine")
 
+    after = everything(counter.house.documents)
     assert is_problem(answer, 409)
-    assert everything(counter.house.documents) == before
+    assert {path for path in after if after[path] != before.get(path)} == {
+        path for path in after if path.startswith("limits/")
+    }
 
 
 def test_what_is_no_id_is_no_ticket(counter, mod):

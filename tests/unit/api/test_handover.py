@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.handover import RETRIAGING
 from helpdesk.user import Role
 from tests.stands import everything
 from tests.unit.api.changes import before_next_save
@@ -67,7 +68,8 @@ def test_a_ticket_is_handed_over_in_one_commit_with_the_loads(counter, chain, mo
         "status": "assigned",
         "assignee": {"id": mia.user.id, "name": "Mia"},
     }
-    assert counter.documents.asked.count("commit") == 2  # the change, and that its event was sent
+    # That it counts, the change with the loads, and that its event was sent.
+    assert counter.documents.asked.count("commit") == 3
     assert loads(counter) == ({mia.user.id: 1}, {mia.user.id: 1})
     assert is_problem(read(mod, ticket_id), 404)
     chain.run()
@@ -202,6 +204,33 @@ def test_what_nobody_works_on_is_neither_given_back_nor_handed_over(
     assert loads_are_true(counter)
 
 
+def given(who, ticket_id, assignee, meant):
+    body = {"assignee": assignee}
+    return who.post(path_of(ticket_id, "/assign"), body, {"If-Match": meant})
+
+
+def test_the_version_that_was_meant_is_given_and_another_one_is_not(
+    counter, chief, mod, mia, ticket_id
+):
+    tag = read(mod, ticket_id).headers["ETag"]
+
+    right = given(mod, ticket_id, mia.user.id, tag)
+    before = everything(counter.house.documents)
+    stale = [given(chief, ticket_id, to, tag) for to in (mod.user.id, mia.user.id, None)]
+
+    assert right.status_code == 200
+    assert right.headers["ETag"] == read(mia, ticket_id).headers["ETag"] != tag
+    assert all(is_problem(each, 412) for each in stale)
+    assert everything(counter.house.documents) == before
+    assert given(chief, ticket_id, None, right.headers["ETag"]).status_code == 200
+    assert loads_are_true(counter)
+
+
+def test_what_somebody_may_not_give_is_refused_before_its_version_is_looked_at(ada, mia, ticket_id):
+    assert is_problem(given(mia, ticket_id, mia.user.id, '"1"'), 404)
+    assert is_problem(given(ada, ticket_id, mia.user.id, '"1"'), 403)
+
+
 def test_whose_it_is_not_gives_nothing(counter, ada, mia, mod, ticket_id):
     assert is_problem(give(mia, ticket_id, mia.user.id), 404)
     assert is_problem(give(ada, ticket_id, mia.user.id), 403)
@@ -274,3 +303,30 @@ def test_what_is_being_triaged_for_the_first_time_is_not_triaged_again(counter, 
 
     assert is_problem(answer, 422)
     assert "just now" in answer.json["detail"]
+
+
+def test_what_is_closed_is_not_triaged_again_before_it_is_opened(counter, ada, mod):
+    ticket_id = put(counter, ada, assignee=mod, status="closed", closed_at=counter.clock.now())
+
+    closed = retriage(mod, ticket_id)
+    edit(mod, ticket_id, status="assigned")
+    opened = retriage(mod, ticket_id)
+
+    assert is_problem(closed, 422)
+    assert "closed" in closed.json["detail"]
+    assert opened.status_code == 202
+
+
+def test_too_many_triages_within_an_hour_are_refused(counter, chief, ada, mod):
+    tickets = [put(counter, ada, assignee=mod) for _ in range(RETRIAGING.most + 1)]
+    for each in tickets[:-1]:
+        assert retriage(mod, each).status_code == 202
+
+    known = retriage(mod, tickets[0])
+    refused = retriage(mod, tickets[-1])
+
+    assert known.status_code == 202  # it is asked for already, which costs nothing
+    assert is_problem(refused, 429)
+    assert 0 < int(refused.headers["Retry-After"]) <= RETRIAGING.per.total_seconds()
+    assert edit(mod, tickets[-1], title="Still").status_code == 200
+    assert retriage(chief, tickets[-1]).status_code == 202

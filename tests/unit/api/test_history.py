@@ -218,8 +218,39 @@ def test_the_latest_who_gave_the_ticket_is_who_is_told_of(counter, chief, mod, t
     assert by_rule["candidates"]
 
 
-def test_a_ticket_whose_giving_was_not_kept_has_no_reason(counter, mod, ticket_id):
-    counter.house.documents.commit([Delete(entry_path(ticket_id, 3))])
+def test_whatever_became_of_a_ticket_since_its_giving_is_one_document(counter, mod, ticket_id):
+    for number in range(30):
+        edit(mod, ticket_id, title=f"Title {number}")
+    counter.documents.asked.clear()
+
+    told = assignment(mod, ticket_id).json
+
+    assert (told["seq"], told["assignee"]["id"]) == (3, mod.user.id)
+    assert "query" not in counter.documents.asked
+
+
+@pytest.mark.parametrize("door", ["given", "handed_over"])
+def test_of_a_ticket_from_before_givings_were_numbered_it_is_looked_up(
+    counter, chief, mod, ticket_id, door
+):
+    if door == "handed_over":
+        give(mod, ticket_id, chief.user.id, reason="Over to you")
+    edit(chief, ticket_id, title="Later")
+    counter.house.documents.commit([Update(f"tickets/{ticket_id}", {"given_seq": 0})])
+
+    told = assignment(chief, ticket_id).json
+
+    given = {"given": (3, mod.user.id, ""), "handed_over": (4, chief.user.id, "Over to you")}
+    assert (told["seq"], told["assignee"]["id"], told["reason"]) == given[door]
+
+
+@pytest.mark.parametrize("numbered", [3, 0])
+def test_a_ticket_whose_giving_was_not_kept_has_no_reason(counter, mod, ticket_id, numbered):
+    unkept = [
+        Delete(entry_path(ticket_id, 3)),
+        Update(f"tickets/{ticket_id}", {"given_seq": numbered}),
+    ]
+    counter.house.documents.commit(unkept)
 
     answer = assignment(mod, ticket_id)
 

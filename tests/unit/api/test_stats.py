@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk.days import DAYS_MOST
+from helpdesk.days import DAYS_MOST, SHARDS
 from helpdesk.ticket import DONE, Status
 from helpdesk.user import Role
 from helpdesk.verdict import Category, Judged, Priority, Provenance, Source
 from tests.builders import FixedClock
+from tests.stands import everything
 from tests.unit.api.desk import is_problem
 from tests.unit.api.served import FRIDAY, closed, later, served
 from tests.unit.api.test_openapi import documented
@@ -135,6 +136,23 @@ def test_a_ticket_that_is_opened_again_is_not_resolved(counter, ada, mona):
     assert (saturday["resolved"], saturday["reopened"]) == (0, 1)
 
 
+def test_who_was_answered_is_told_of_though_their_ticket_is_never_resolved(counter, ada, mona):
+    ticket_id = served(counter, ada, mona)
+    _, mona = later(counter, ada, mona, minutes=30)
+
+    mona.post(f"/api/tickets/{ticket_id}/comments", {"text": "We look into it."})
+
+    said = stats(mona)
+    assert said["times"]["first_response"] == {
+        "count": 1, "mean_s": 1800.0, "within": {**SPANS, "1h": 1},
+    }  # fmt: skip
+    assert said["promises"] == {
+        "response": {"in_time": 1, "late": 0, "share": 1.0},
+        "resolution": {"in_time": 0, "late": 0, "share": None},
+    }
+    assert said["times"]["resolution"]["count"] == 0
+
+
 def test_a_promise_that_was_not_kept_is_told(counter, ada, mona):
     ticket_id = served(counter, ada, mona)
     _, mona = later(counter, ada, mona, days=30)
@@ -198,7 +216,10 @@ def test_what_is_read_does_not_grow_with_the_tickets(counter, ada, mona):
         stats(mona)
         return counter.documents.read, len(counter.documents.asked)
 
-    for _ in range(8):  # so that each part of the day has its share
+    def parts():
+        return sum(path.startswith("days/") for path in everything(counter.house.documents))
+
+    while parts() < SHARDS:  # so that each part of the day has its share
         served(counter, ada, mona)
     few = read()
 

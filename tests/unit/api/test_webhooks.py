@@ -12,16 +12,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from api.app import create_app
 from api.openapi import document
 from api.webhooks import AGE_MOST_S, BODY_MOST, EVENTS_MOST, SIGNATURE, TIMESTAMP, webhooks
+from helpdesk import events
 from helpdesk.claims import Claims
 from helpdesk.documents import Create, Update
 from helpdesk.errors import InvalidInputError
+from helpdesk.events import EventType
 from helpdesk.outbox import Outbox
-from tests.builders import NOW
+from tests.builders import NOW, an_event
 from tests.stands import Faulty, Tray
 from tests.unit.api.desk import is_problem
 
 PATH = "/api/webhooks/sendgrid"
 KEY = ec.generate_private_key(ec.SECP256R1())
+GIVEN = an_event(id="T1.assigned.3", type=EventType.TICKET_ASSIGNED, subject="T1", data={"seq": 3})
 LETTER, OTHER, ABSENT = "a" * 64, "b" * 64, "c" * 64
 AT = int(NOW.timestamp())
 
@@ -61,11 +64,11 @@ def bodied(*events):
 
 @pytest.fixture
 def store(documents):
-    documents.commit([Create("tickets/T1", {"notified_at": None})])
+    documents.commit([Create("tickets/T1", {"title": "Printer"})])
     for name in (LETTER, OTHER):
         claim = {
             "kind": "ticket-assigned", "ticket_id": "T1", "state": "unknown", "attempts": 1,
-            "updated_at": NOW,
+            "updated_at": NOW, "envelope": events.encode(GIVEN),
         }  # fmt: skip
         documents.commit([Create(f"mail/{name}", claim)])
     return Faulty(documents)
@@ -123,7 +126,7 @@ def test_what_the_carrier_tells_settles_a_letter(post, store, event, after):
     assert (answer.status_code, answer.data) == (204, b"")
     assert state(store) == after
     assert state(store, OTHER) == "unknown"
-    assert (store.get("tickets/T1").data["notified_at"] == NOW) is (after == "accepted")
+    assert (store.get("tickets/T1").data.get("told_3") == NOW) is (after == "accepted")
 
 
 def test_many_letters_are_settled_at_once(post, store):
@@ -159,7 +162,7 @@ def test_of_many_words_in_one_body_a_loss_is_the_last(post, store, order):
     post(bodied(*[told(event) for event in order]))
 
     assert state(store) == "refused"
-    assert store.get("tickets/T1").data["notified_at"] is None
+    assert "told_3" not in store.get("tickets/T1").data
 
 
 @pytest.mark.parametrize(

@@ -113,13 +113,34 @@ def test_only_a_moderator_who_can_take_it_is_chosen(ticket, staff, loads):
         assert not able & choice.excluded.keys()
 
 
+# Whom the last resort asks, the first kind of which there is somebody.
+POOLS = (
+    {"admin", "at work", "willing"},
+    {"admin", "willing"},
+    {"at work", "willing", "skilled"},
+    {"admin", "at work"},
+    {"at work", "willing"},
+    {"admin"},
+    set(),
+)
+
+
+def kind_of(user, ticket):
+    told = {
+        "admin": user.role is Role.ADMIN,
+        "at work": user.available and not user.is_absent(NOW),
+        "willing": user.id not in ticket.declined,
+        "skilled": skill_match(ticket.skills, user.skills) > 0,
+    }
+    return {name for name, holds in told.items() if holds}
+
+
 @given(TICKETS, STAFF, LOADS)
 def test_where_no_moderator_can_an_admin_does(ticket, staff, loads):
     loads_of = loads_from(loads)
     able = [user for user in staff if could_take(user, ticket, loads_of([user.id])[user.id])]
-    asked = [user for user in staff if user.id not in ticket.declined] or staff
-    admins = [user for user in asked if user.role is Role.ADMIN]
-    at_work = [user for user in admins if user.available and not user.is_absent(NOW)]
+    kinds = [kind_of(user, ticket) for user in staff]
+    first = next((pool for pool in POOLS if any(pool <= kind for kind in kinds)), None)
 
     choice = choose(ticket, staff, loads_of, now=NOW)
 
@@ -127,7 +148,8 @@ def test_where_no_moderator_can_an_admin_does(ticket, staff, loads):
     if choice and not able:
         assert choice.fallback
         assert choice.candidates == ()
-        assert choice.assignee in (at_work or admins or asked)
+        assert first is not None
+        assert first <= kind_of(choice.assignee, ticket)
 
 
 @given(TICKETS, STAFF, LOADS, st.randoms(use_true_random=False))
@@ -352,6 +374,26 @@ def test_a_moderator_who_is_full_comes_before_whoever_declined():
     choice = chosen(a_ticket(declined=("m1", "admin")), staff, none_open)
 
     assert (choice.assignee.id, choice.fallback) == ("m0", True)
+
+
+AWAY = {"absent_from": NOW}
+DRAWN = a_ticket(skills=("SQL",), declined=("admin-declined", "admin-away-declined", "m-declined"))
+FALLBACKS = [  # the earlier is chosen before all that follow
+    an_admin(id="admin-at-work"),
+    an_admin(id="admin-away", **AWAY),
+    a_moderator(id="m-full", skills=("SQL",), capacity=0),
+    an_admin(id="admin-declined"),
+    a_moderator(id="m-unskilled", skills=("Java",)),
+    an_admin(id="admin-away-declined", available=False),
+    a_moderator(id="m-declined", **AWAY),
+]
+
+
+@pytest.mark.parametrize("number", range(len(FALLBACKS)))
+def test_the_last_resort_is_whoever_suits_best_of_those_that_are_left(number):
+    choice = chosen(DRAWN, FALLBACKS[: number - 1 : -1] if number else FALLBACKS[::-1], none_open)
+
+    assert (choice.assignee, choice.fallback) == (FALLBACKS[number], True)
 
 
 def test_when_everybody_declined_an_admin_has_it_all_the_same():

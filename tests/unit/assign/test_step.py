@@ -35,6 +35,7 @@ def test_a_ticket_goes_to_who_fits_best(line):
     told = line.tray.published[-1]
     assert (told.type, told.id) == (EventType.TICKET_ASSIGNED, "T1CKET01.assigned.3")
     assert told.data["assignee_id"] == "mod"
+    assert ticket.given_seq == told.data["seq"] == 3
 
 
 def test_the_ledger_says_who_was_considered_and_who_was_not(line):

@@ -60,6 +60,7 @@ def test_a_breach_raises_the_priority_by_one(before, after):
     late = alarmed(ticket, [BREACH], RAISE, now=NOW)
 
     assert late.priority is Priority(after)
+    assert late.sources == {**ticket.sources, "priority": Source.RULE}
     assert (late.assignee_id, late.status) == ("mod", Status.ASSIGNED)
 
 
@@ -68,11 +69,11 @@ def test_a_priority_that_a_person_has_set_is_not_raised():
 
     late = alarmed(ticket, [BREACH], RAISE, now=NOW)
 
-    assert late.priority is Priority.LOW
+    assert (late.priority, late.sources) == (Priority.LOW, {"priority": Source.HUMAN})
     assert goals_of(late).breached == (Goal.RESPONSE,)
 
 
-@pytest.mark.parametrize("status", [Status.ASSIGNED, Status.IN_PROGRESS, Status.WAITING])
+@pytest.mark.parametrize("status", [Status.ASSIGNED, Status.IN_PROGRESS])
 def test_a_breach_finds_somebody_else_who_is_woken_along_with_whoever_is_told(status):
     ticket = at_work(status=status, declined=("other",))
 
@@ -84,6 +85,25 @@ def test_a_breach_finds_somebody_else_who_is_woken_along_with_whoever_is_told(st
         ("other", "mod"),
     )
     assert told_by(ticket, late) == (EventType.TICKET_TRIAGED, EventType.TICKET_UPDATED)
+
+
+def test_a_ticket_that_waits_for_its_requester_stays_with_whoever_has_it():
+    ticket = at_work(status=Status.WAITING)
+
+    late = alarmed(ticket, [BREACH], REASSIGN, now=NOW)
+
+    assert late == replace(ticket, goals=late.goals, seq=ticket.seq + 1)
+    assert told_by(ticket, late) == (EventType.TICKET_UPDATED,)
+
+
+def test_no_triage_takes_back_a_priority_that_a_breach_has_raised():
+    late = alarmed(at_work(priority=Priority.LOW), [BREACH], RAISE, now=NOW)
+
+    again = asked_again(late, now=NOW).triaged_again(a_verdict(), now=NOW)
+
+    assert again.priority is Priority.MEDIUM
+    assert again.sources["priority"] is Source.RULE
+    assert a_verdict().priority.value is Priority.HIGH
 
 
 def test_a_ticket_that_nobody_has_is_taken_from_nobody():

@@ -56,7 +56,7 @@ def a_ticket_that_is(status, **changes):
         ticket = replace(ticket, **judged, sources=sources, verdict=a_verdict(), triaged_at=NOW)
     if ticket.status not in OF_NOBODY:
         given_to = {"assignee_id": "mod", "assignee_name": "Mod", "assigned_at": NOW}
-        ticket = replace(ticket, **given_to, first_assigned_at=NOW, notified_at=NOW)
+        ticket = replace(ticket, **given_to, first_assigned_at=NOW, given_seq=3, notified_at=NOW)
     if ticket.status in DONE:
         ticket = replace(ticket, resolved_at=NOW)
     if ticket.status is Status.CLOSED:
@@ -192,7 +192,7 @@ def test_a_ticket_whose_assignee_is_gone_is_reopened_for_somebody_else(reopened,
         after = asked_back(ticket, assignee=GONE[who], now=LATER)
 
     assert (after.status, after.assignee_id, after.assignee_name) == (Status.TRIAGED, None, None)
-    assert (after.assigned_at, after.notified_at) == (None, None)
+    assert (after.assigned_at, after.given_seq, after.notified_at) == (None, 0, None)
     assert (after.seq, after.reopenings) == (8, 1)
     assert told_by(ticket, after) == GIVEN_BACK
 
@@ -220,6 +220,7 @@ def test_a_ticket_is_handed_to_somebody_unless_it_is_new_or_done(status):
             assignee_name="Odd Er",
             assigned_at=LATER,
             first_assigned_at=ticket.first_assigned_at or LATER,
+            given_seq=8,
             notified_at=None,
         )
 
@@ -251,6 +252,7 @@ def test_a_ticket_is_given_back_unless_it_is_nobodys_or_done(status):
             assignee_id=None,
             assignee_name=None,
             assigned_at=None,
+            given_seq=0,
             notified_at=None,
             declined=("mod",),
         )
@@ -262,7 +264,13 @@ def test_whoever_gives_a_ticket_back_twice_is_named_once():
     assert given_back(ticket, now=LATER).declined == ("mod", "other")
 
 
-@pytest.mark.parametrize("status", [each for each in Status if each is not Status.NEW])
+def test_a_ticket_from_before_first_assignments_were_noted_keeps_the_one_it_has():
+    ticket = a_ticket_that_is("assigned", first_assigned_at=None)
+
+    assert handed_to(ticket, OTHER, now=LATER).first_assigned_at == NOW
+
+
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.NEW, Status.CLOSED}))
 def test_a_triaged_ticket_may_be_triaged_once_more_wherever_it_stands(status):
     ticket = a_ticket_that_is(status, triage_attempts=3, triage_until=NOW)
 
@@ -276,6 +284,16 @@ def test_a_triaged_ticket_may_be_triaged_once_more_wherever_it_stands(status):
 def test_a_ticket_that_is_being_triaged_is_not_asked_for_again():
     with pytest.raises(InvalidInputError):
         asked_again(a_ticket(), now=LATER)
+
+
+@pytest.mark.parametrize("asked_at", [None, NOW])
+def test_a_closed_ticket_is_not_triaged_once_more(asked_at):
+    ticket = a_ticket_that_is("closed", triage_asked_at=asked_at)
+
+    with pytest.raises(InvalidInputError, match="reopen it first") as caught:
+        asked_again(ticket, now=LATER)
+
+    assert caught.value.field == "status"
 
 
 @pytest.mark.parametrize("status", Status)
@@ -503,6 +521,31 @@ def test_whatever_happens_loads_count_what_somebody_has_to_work_on(first, life):
 
     held = {f"load/{ticket.holder_id}": 1} if ticket.holder_id else {}
     assert {path: count for path, count in loads.items() if count} == held
+
+
+def test_somebody_was_last_given_a_ticket_when_it_became_theirs_and_not_when_it_is_work_again():
+    nobodys, waiting = a_ticket_that_is("triaged"), a_ticket_that_is("waiting")
+
+    given, again = handed_to(nobodys, MOD, now=LATER), asked_back(waiting, assignee=MOD, now=LATER)
+
+    (came,) = moved_load(nobodys, given)
+    (back,) = moved_load(waiting, again)
+    assert (came.path, came.amounts, came.fields) == (
+        "load/mod",
+        {"open": 1},
+        {"last_assigned_at": LATER},
+    )
+    assert (back.path, back.amounts, back.fields) == ("load/mod", {"open": 1}, {})
+
+
+@given(FIRST, LIVES)
+def test_whatever_happens_who_has_a_ticket_was_given_it_by_a_change_of_its_own(first, life):
+    givings: dict[int, str] = {}
+    for _, before, after in lived(first, life):
+        if after.given_seq not in {0, before.given_seq}:
+            assert after.given_seq == after.seq
+            givings[after.seq] = after.assignee_id
+        assert givings.get(after.given_seq) == after.assignee_id
 
 
 @given(FIRST, LIVES)

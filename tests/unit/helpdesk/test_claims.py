@@ -19,9 +19,14 @@ from tests.builders import NOW, an_event
 from tests.stands import Carrier, Faulty, Tray
 from tests.unit.helpdesk.alarms import Alarms
 
-EVENT = an_event(id="T1.assigned.3", type=EventType.TICKET_ASSIGNED, subject="T1")
+EVENT = an_event(id="T1.assigned.3", type=EventType.TICKET_ASSIGNED, subject="T1", data={"seq": 3})
 HANDED_OVER, REPLIED = (
-    an_event(id="T1.updated.4", type=EventType.TICKET_UPDATED, subject="T1", data={"change": it})
+    an_event(
+        id="T1.updated.4",
+        type=EventType.TICKET_UPDATED,
+        subject="T1",
+        data={"seq": 4, "change": it},
+    )
     for it in ("handed_over", "replied")
 )
 WELCOME = an_event(id="u1.signed-up.1", type=EventType.USER_SIGNED_UP, subject="u1")
@@ -33,7 +38,7 @@ INSTANT = timedelta(microseconds=1)
 
 @pytest.fixture
 def store(documents):
-    documents.commit([Create("tickets/T1", {"notified_at": None})])
+    documents.commit([Create("tickets/T1", {"title": "Printer"})])
     return Faulty(documents)
 
 
@@ -77,8 +82,10 @@ def state(store, name="a1"):
     return store.get(f"mail/{name}").data["state"]
 
 
-def notified_at(store):
-    return store.get("tickets/T1").data["notified_at"]
+def told(store):
+    """Return when somebody was told of which giving."""
+    data = store.get("tickets/T1").data
+    return {name: at for name, at in data.items() if name != "title"}
 
 
 def changing(store):
@@ -101,7 +108,7 @@ def test_a_letter_the_carrier_has_is_accepted_and_its_ticket_says_so(
     assert changed
     assert state(store) == "accepted"
     assert store.get(PATH).data["updated_at"] == clock.now()
-    assert notified_at(store) == clock.now()
+    assert told(store) == {"told_3": clock.now()}
 
 
 @pytest.mark.parametrize("before", [*OPEN, MailState.ACCEPTED])
@@ -112,7 +119,7 @@ def test_a_letter_the_carrier_lost_is_refused_and_told(claims, claimed, store, c
 
     assert changed
     assert state(store) == "refused"
-    assert notified_at(store) is None
+    assert told(store) == {}
     (record,) = caplog.records
     assert (record.levelno, record.__dict__["result"]) == (logging.WARNING, "refused")
 
@@ -122,7 +129,7 @@ def test_a_letter_that_hands_a_ticket_over_is_noted_on_it_too(claims, claimed, s
 
     claims.heard("a1", Word.DELIVERED)
 
-    assert notified_at(store) == clock.now()
+    assert told(store) == {"told_4": clock.now()}
 
 
 def test_a_letter_that_hands_a_ticket_over_is_sent_once_more(claims, claimed, store, tray, clock):
@@ -143,7 +150,7 @@ def test_a_letter_of_another_kind_changes_no_ticket(claims, claimed, store, even
 
     assert changed
     assert state(store) == "accepted"
-    assert notified_at(store) is None
+    assert told(store) == {}
 
 
 @pytest.mark.parametrize("word", Word)
@@ -184,6 +191,24 @@ def test_a_word_of_a_ticket_that_is_gone_changes_nothing(claims, claimed, store)
     assert state(store) == "unknown"
 
 
+def test_a_late_word_of_an_earlier_giving_is_a_note_of_that_one_alone(claims, claimed, store):
+    claimed(MailState.UNKNOWN)
+    claimed(MailState.UNKNOWN, name="b1", event=HANDED_OVER)
+
+    claims.heard("b1", Word.DELIVERED)
+    claims.heard("a1", Word.DELIVERED)
+
+    assert told(store) == {"told_4": NOW, "told_3": NOW}
+
+
+def test_a_letter_whose_event_cannot_be_read_is_accepted_and_noted_nowhere(claims, claimed, store):
+    claimed(MailState.UNKNOWN, envelope="{")
+
+    assert claims.heard("a1", Word.DELIVERED)
+    assert state(store) == "accepted"
+    assert told(store) == {}
+
+
 def test_a_word_is_not_written_over_a_change_it_has_not_seen(claims, claimed, store):
     claimed(MailState.UNKNOWN)
     store.interrupt(changing(store))
@@ -192,7 +217,7 @@ def test_a_word_is_not_written_over_a_change_it_has_not_seen(claims, claimed, st
         claims.heard("a1", Word.DELIVERED)
 
     assert state(store) == "unknown"
-    assert notified_at(store) is None
+    assert told(store) == {}
 
 
 def test_an_abandoned_letter_is_unknown_and_come_back_to(claims, claimed, store, alarms, clock):
@@ -405,4 +430,4 @@ def test_a_word_that_comes_before_the_second_letter_saves_it(claims, store, cloc
     with pytest.raises(DuplicateError, match="accepted"):
         mail.send(LETTER, event=EVENT)
     assert len(carrier.carried) == 1
-    assert notified_at(store) == NOW + WAIT
+    assert told(store) == {"told_3": NOW + WAIT}

@@ -53,7 +53,7 @@ class Counts:
     def then(self, change, at, ticket_id="T1CKET01"):
         """Make a change, and return the sums of every day after it."""
         before = self.tickets[ticket_id]
-        after = promised(before, change(before, at), lambda: LEVELS)
+        after = replace(promised(before, change(before, at), lambda: LEVELS), counted=True)
         for write in counted(before, after):
             assert isinstance(write, Increment)
             kept = self.documents.setdefault(write.path, Counter())
@@ -136,23 +136,108 @@ def test_a_ticket_that_the_rules_judged_says_why():
     assert "tokens_in" not in sums
 
 
+def answer(it, now):
+    return answered(it, status=None, now=now)
+
+
+def test_a_first_response_is_counted_on_its_own_day_though_the_ticket_is_never_resolved():
+    counts = at_work()
+    before = counts.sums()
+
+    sums = counts.then(answer, START + DAY)
+    again = counts.then(answer, START + 2 * DAY)
+
+    assert sums == {
+        **before,
+        TODAY + DAY: {
+            "responded": 1,
+            "response_s": 86_400,
+            "response_1d": 1,
+            "response_late": 1,
+        },
+    }
+    assert again == sums  # only the first one is
+
+
+def test_a_first_response_while_nobody_had_the_ticket_is_counted_all_the_same():
+    counts = Counts().opened()
+    counts.then(triage(), START)
+
+    sums = counts.then(answer, START + MINUTE)
+
+    assert sums[TODAY]["responded"] == 1
+    assert "filed" not in sums[TODAY]
+
+
+def test_a_first_response_stays_counted_when_a_ticket_is_resolved_and_opened_again():
+    counts = at_work()
+    said = counts.then(answer, START + 30 * MINUTE)[TODAY]
+
+    counts.then(set_to(Status.RESOLVED), START + 2 * DAY)
+    sums = counts.then(set_to(Status.ASSIGNED), START + 2 * DAY)
+
+    assert sums == {TODAY: said, TODAY + 2 * DAY: {"reopened": 1}}
+
+
+def test_a_promise_that_a_resolution_kept_is_told_of_by_the_answer_that_comes_later():
+    counts = at_work()
+    solved = counts.then(set_to(Status.RESOLVED), START + 30 * MINUTE)[TODAY]
+    counts.then(set_to(Status.ASSIGNED), START + HOUR)
+
+    sums = counts.then(answer, START + 2 * DAY)
+
+    assert solved["response_in_time"] == 1
+    assert "response_in_time" not in sums[TODAY]
+    assert sums[TODAY + 2 * DAY]["responded"] == 1
+
+
+def test_a_ticket_from_before_there_were_counts_is_left_out_whatever_becomes_of_it():
+    placed = replace(at_work().tickets["T1CKET01"], counted=False)
+    said = answer(placed, START + DAY)
+    done = edited(said, Edits(status=Status.RESOLVED), assignee=None, now=START + DAY)
+    again = edited(done, Edits(status=Status.ASSIGNED), assignee=None, now=START + DAY)
+
+    writes = [*counted(placed, said), *counted(said, done), *counted(done, again)]
+
+    assert writes == []
+
+
+def test_a_priority_that_a_rule_has_raised_tells_nothing_of_the_machine():
+    verdict = a_verdict(priority=Judged(Priority.LOW, 0.9, ""))
+    counts = Counts().opened()
+    counts.then(triage(verdict), START)
+    counts.then(assign, START)
+    counts.then(
+        lambda it, now: alarmed(it, due(it.goals, now=now), LEVELS, now=now), START + 20 * DAY
+    )
+    raised = counts.tickets["T1CKET01"]
+
+    day = TODAY + 20 * DAY
+    sums = counts.then(set_to(Status.RESOLVED), START + 20 * DAY)[day]
+    by_hand = counts.then(set_to(None, priority=Priority.LOW), START + 20 * DAY)[day]
+
+    assert (raised.priority, raised.sources["priority"]) == (Priority.MEDIUM, Source.RULE)
+    assert "judged_priority" not in sums
+    assert "agreed_priority" not in sums
+    assert (sums["judged_category"], sums["judged_skills"]) == (1, 1)
+    assert (by_hand["judged_priority"], by_hand["agreed_priority"]) == (1, 1)
+
+
 def test_a_ticket_that_was_resolved_in_time_says_how_long_it_took_and_who_was_right():
     counts = at_work()
-    counts.then(lambda it, now: answered(it, status=None, now=now), START + 30 * MINUTE)
+    counts.then(answer, START + 30 * MINUTE)
     counts.then(set_to(None, category=Category.ACCESS), START + HOUR)
 
     sums = counts.then(set_to(Status.RESOLVED), START + 3 * DAY - MINUTE)
 
     assert sums[TODAY]["filed_access"] == 1
     assert "filed_incident" not in sums[TODAY]
+    assert (sums[TODAY]["responded"], sums[TODAY]["response_s"]) == (1, 1_800)
+    assert (sums[TODAY]["response_1h"], sums[TODAY]["response_in_time"]) == (1, 1)
     assert sums[TODAY + 3 * DAY] == {
         "resolved": 1,
         "resolve_s": 3 * 86_400 - 60,
         "resolve_3d": 1,
-        "responded": 1,
-        "response_s": 1_800,
-        "response_1h": 1,
-        "response_in_time": 1,
         "resolution_in_time": 1,
         "judged_priority": 1,
         "judged_category": 1,
@@ -245,7 +330,7 @@ def test_a_ticket_that_was_resolved_without_a_verdict_says_nothing_of_one():
 def test_a_ticket_that_was_never_judged_costs_nothing():
     filed = a_ticket(created_at=START, updated_at=START)
 
-    [kept] = counted(filed, replace(filed, status=Status.ASSIGNED))
+    [kept] = counted(filed, replace(filed, status=Status.ASSIGNED, counted=True))
 
     assert kept.amounts == {"filed": 1}
 
@@ -321,7 +406,9 @@ def agree(counts):
     for day in counts.sums().values():
         sums.update(day)
     tickets = counts.tickets.values()
-    placed = [it for it in tickets if days._is_placed(it)]
+    placed = [it for it in tickets if days.is_placed(it)]
+    answers = [it for it in tickets if it.first_response_at or it.resolved_at]
+    heard = [it.goals.answered_in_time for it in answers if it.goals]
     resolved = [it for it in tickets if it.resolved_at]
     kept = [it.goals.solved_in_time for it in resolved if it.goals]
     said = {
@@ -330,7 +417,13 @@ def agree(counts):
         "resolved": len(resolved),
         "resolution_in_time": kept.count(True),
         "resolution_late": kept.count(False),
-        "responded": sum(it.first_response_at is not None for it in resolved),
+        "responded": sum(it.first_response_at is not None for it in tickets),
+        "response_in_time": heard.count(True),
+        "response_late": heard.count(False),
+        "judged_priority": sum(
+            it.verdict is not None and it.sources.get("priority") is not Source.RULE
+            for it in resolved
+        ),
         **{f"filed_{each}": sum(it.priority is each for it in placed) for each in Priority},
         **{f"filed_{each}": sum(it.category is each for it in placed) for each in Category},
     }

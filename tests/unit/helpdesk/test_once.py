@@ -63,7 +63,7 @@ def test_an_undisturbed_line_does_each_thing_once(undisturbed):
     assert (kept[day]["filed"], kept[day]["assigned"]) == (1, 1)
     assert kept["load/mod"]["open"] == 1
     assert kept["tickets/T1CKET01"]["status"] == "assigned"
-    assert kept["tickets/T1CKET01"]["notified_at"] is not None
+    assert kept["tickets/T1CKET01"]["told_3"] is not None
     assert [received.letter.to for received in letters] == ["mod@example.com"]
 
 

@@ -162,6 +162,51 @@ def test_one_more_triage_leaves_a_ticket_where_it_stands_and_whose_it_is(status)
     )
 
 
+@pytest.mark.parametrize("triaged", ["first", "again"])
+def test_what_a_rule_has_raised_survives_triage(triaged):
+    ticket = a_ticket(
+        priority=Priority.MEDIUM, sources={"priority": Source.RULE}, triage_asked_at=NOW
+    )
+
+    after = (
+        ticket.triaged(a_verdict(), now=LATER)
+        if triaged == "first"
+        else ticket.triaged_again(a_verdict(), now=LATER)
+    )
+
+    assert after.priority is Priority.MEDIUM
+    assert after.sources == {
+        "priority": Source.RULE, "category": Source.AI, "skills": Source.AI,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [each for each in Status if each is not Status.NEW])
+def test_a_triage_in_vain_leaves_all_as_it_is_and_has_somebody_look_at_it(status):
+    ticket = a_ticket(
+        status=status,
+        seq=6,
+        verdict=a_verdict(),
+        sources=dict.fromkeys(JUDGED, Source.AI),
+        triage_asked_at=NOW,
+        triage_attempts=2,
+        triage_until=LATER,
+    )
+
+    after = ticket.triaged_in_vain(now=LATER)
+
+    assert after == replace(
+        ticket, seq=7, updated_at=LATER, triage_asked_at=None, triage_until=None, needs_review=True
+    )
+
+
+def test_whoever_is_given_a_ticket_is_to_be_told_of_just_that():
+    ticket = a_ticket(status=Status.TRIAGED, seq=6, given_seq=2, notified_at=NOW)
+
+    given = ticket.assigned_to(a_moderator(), now=LATER)
+
+    assert (given.seq, given.given_seq, given.notified_at) == (7, 7, None)
+
+
 def test_a_reason_is_kept_trimmed_and_none_is_no_fault():
     assert checked_reason("  no time\n") == "no time"
     assert checked_reason(None) == checked_reason("") == ""

@@ -8,6 +8,7 @@ from threading import Barrier
 import pytest
 
 from helpdesk import events
+from helpdesk.changes import Edits, edited, given_back, handed_to
 from helpdesk.documents import Create, Delete, Update
 from helpdesk.errors import (
     AlreadyExistsError,
@@ -337,18 +338,83 @@ def test_what_belongs_to_a_change_is_written_with_it_or_not_at_all(tickets, docu
     tickets.claim_triage(before, until=LATER)
 
     with pytest.raises(ConflictError):
-        triage(tickets, before, also=[notified("T1CKET01", LATER)])
+        triage(tickets, before, also=[notified(giving(2), LATER)])
 
-    assert tickets.get("T1CKET01").notified_at is None
+    assert "told_2" not in documents.get("tickets/T1CKET01").data
     assert documents.get("outbox/T1CKET01.triaged.2") is None
 
 
-def test_being_told_is_noted(tickets, documents):
+def giving(seq):
+    """Return the event of a change that gives somebody the ticket."""
+    return event_of(EventType.TICKET_ASSIGNED, a_ticket(seq=seq), an_entry(), now=NOW)
+
+
+@pytest.fixture
+def given(tickets):
+    """Return a ticket of which nobody was told yet, given by its third change."""
     tickets.open(a_ticket(), an_entry(), once=None)
+    triage(tickets, tickets.get("T1CKET01"))
+    triaged = tickets.get("T1CKET01")
+    after = triaged.assigned_to(a_moderator(), now=LATER)
+    tickets.save(after, EventType.TICKET_ASSIGNED, an_entry(), before=triaged)
+    return tickets.get("T1CKET01")
 
-    documents.commit([notified("T1CKET01", LATER)])
 
+def test_being_told_is_noted(tickets, documents, given):
+    documents.commit([notified(giving(given.given_seq), LATER)])
+
+    assert tickets.get("T1CKET01") == replace(
+        given, notified_at=LATER, version=tickets.get("T1CKET01").version
+    )
+
+
+def test_a_late_word_of_an_earlier_giving_marks_nothing(tickets, documents, given):
+    other = a_moderator(id="other")
+    after = handed_to(given, other, now=LATER)
+    tickets.save(after, EventType.TICKET_UPDATED, an_entry(), before=given)
+
+    documents.commit([notified(giving(3), LATER)])
+    late = tickets.get("T1CKET01").notified_at
+    documents.commit([notified(giving(4), LATER)])
+
+    assert (given.given_seq, after.given_seq) == (3, 4)
+    assert late is None
     assert tickets.get("T1CKET01").notified_at == LATER
+
+
+def test_what_its_last_assignee_was_told_is_forgotten_when_a_ticket_is_given_back(
+    tickets, documents, given
+):
+    documents.commit([notified(giving(3), LATER)])
+    told = tickets.get("T1CKET01")
+
+    tickets.save(given_back(told, now=LATER), EventType.TICKET_TRIAGED, an_entry(), before=told)
+
+    assert tickets.get("T1CKET01").notified_at is None
+
+
+def test_a_ticket_is_counted_from_its_first_change_on(documents, given):
+    (day,) = (it for path, it in everything(documents).items() if path.startswith("days/"))
+
+    assert given.counted
+    assert day["filed"] == 1
+
+
+def test_a_ticket_from_before_there_were_counts_is_never_counted(tickets, documents, given):
+    before = {path: it for path, it in everything(documents).items() if path.startswith("days/")}
+    documents.commit([Update("tickets/T1CKET01", {"counted": False})])
+    old = tickets.get("T1CKET01")
+
+    for status in (Status.RESOLVED, Status.ASSIGNED):
+        ticket = tickets.get("T1CKET01")
+        after = edited(ticket, Edits(status=status), assignee=a_moderator(), now=LATER)
+        tickets.save(after, EventType.TICKET_UPDATED, an_entry(), before=ticket)
+
+    assert not old.counted
+    assert not tickets.get("T1CKET01").counted
+    assert before == {
+        path: it for path, it in everything(documents).items() if path.startswith("days/")
+    }
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,7 @@ TICKETS = st.builds(
     notified_at=st.none() | TIMES,
     triage_asked_at=st.none() | TIMES,
     first_assigned_at=st.none() | TIMES,
+    given_seq=st.just(0) | st.integers(2, 2**40),
     declined=SKILLS,
     first_response_at=st.none() | TIMES,
     resolved_at=st.none() | TIMES,
@@ -103,11 +104,13 @@ TICKETS = st.builds(
     reopenings=COUNTS,
     replies=COUNTS,
     notes=COUNTS,
+    counted=st.booleans(),
     version=WORDS,
 )
 LATER = {
     "triage_asked_at",
     "first_assigned_at",
+    "given_seq",
     "declined",
     "first_response_at",
     "resolved_at",
@@ -117,6 +120,7 @@ LATER = {
     "reopenings",
     "replies",
     "notes",
+    "counted",
 }
 USERS = st.builds(
     User,
@@ -223,6 +227,31 @@ def test_a_ticket_that_was_just_filed_keeps_nothing_of_what_may_come_later():
 
     assert kept.keys() == ticket_document(a_ticket(seq=2)).keys() - LATER
     assert ticket_from(Document("tickets/T1CKET01", kept, "7")) == replace(filed, version="7")
+
+
+@pytest.mark.parametrize(
+    ("given_seq", "kept", "notified_at"),
+    [
+        (3, {"told_3": NOW}, NOW),
+        (5, {"told_3": NOW}, None),  # that was another giving
+        (5, {"told_3": NOW, "told_5": NOW + timedelta(days=1)}, NOW + timedelta(days=1)),
+        (0, {"told_3": NOW}, None),  # nobody has it any more
+        (0, {"notified_at": NOW}, NOW),  # from before givings had numbers
+    ],
+)
+def test_an_assignee_is_told_by_a_word_of_just_their_giving(given_seq, kept, notified_at):
+    document = {**ticket_document(a_ticket(seq=7, given_seq=given_seq)), **kept}
+
+    assert ticket_from(Document("tickets/T1CKET01", document, "7")).notified_at == notified_at
+
+
+def test_a_ticket_of_an_older_version_was_given_by_no_number_and_is_not_counted():
+    kept = ticket_document(a_ticket(seq=7, given_seq=3, counted=True))
+    old = {name: it for name, it in kept.items() if name not in {"given_seq", "counted"}}
+
+    read = ticket_from(Document("tickets/T1CKET01", old, "7"))
+
+    assert (read.given_seq, read.counted) == (0, False)
 
 
 @given(st.datetimes(timezones=st.timezones() | st.just(UTC)))

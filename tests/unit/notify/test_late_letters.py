@@ -6,6 +6,7 @@ import pytest
 
 from helpdesk.comments import Comment, Side, kept
 from helpdesk.events import EventType
+from helpdesk.ticket import Status
 from helpdesk.timeline import Action
 from helpdesk.user import Role
 from tests.builders import a_moderator, a_ticket, a_user, an_admin, an_entry, an_event
@@ -30,7 +31,7 @@ def become(line, name, **changes):
 def hand_to(line, name):
     """Let a ticket be somebody else's from now on; nobody is told."""
     ticket = line.tickets.get("T1CKET01")
-    given = ticket.held_by(line.users.get(name), now=line.clock.now())
+    given = ticket.held_by(line.users.get(name), seq=ticket.seq + 1, now=line.clock.now())
     after = replace(given, seq=ticket.seq + 1)
     line.tickets.save(
         after, EventType.TICKET_UPDATED, an_entry(action="handed_over"), before=ticket
@@ -38,11 +39,15 @@ def hand_to(line, name):
 
 
 def news(line, action, *, by="asker", **why):
-    """Return the event of a change that is made now, to a ticket that mod has."""
+    """Return the event of a change that is made now, to a ticket that mod has.
+
+    Of the ticket it changes no more than what the action is named for.
+    """
     line.run_to("notify", title="Quux", description="Quux")
     ticket = line.tickets.get("T1CKET01")
     entry = an_entry(action=action.value, actor_id=by, why=why)
-    after = replace(ticket, seq=ticket.seq + 1)
+    stands = Status.RESOLVED if action is Action.RESOLVED else ticket.status
+    after = replace(ticket, status=stands, seq=ticket.seq + 1)
     line.tickets.save(after, EventType.TICKET_UPDATED, entry, before=ticket)
     return line.tray.published[-1]
 
@@ -95,6 +100,37 @@ def test_a_late_copy_tells_nobody_who_was_given_the_ticket_since(staffed, action
 
     assert everything(staffed.store) == before
     assert recipients(staffed) == ["mod@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("action", "by", "since"),
+    [
+        (Action.RESOLVED, "asker", Status.ASSIGNED),
+        (Action.RESOLVED, "mod", Status.IN_PROGRESS),
+        (Action.REOPENED, "asker", Status.RESOLVED),
+        (Action.REOPENED, "asker", Status.CLOSED),
+    ],
+)
+def test_what_is_undone_by_the_time_it_would_be_told_is_told_to_nobody(staffed, action, by, since):
+    event = news(staffed, action, by=by)
+    ticket = staffed.tickets.get("T1CKET01")
+    after = replace(ticket, status=since, seq=ticket.seq + 1)
+    staffed.tickets.save(after, EventType.TICKET_UPDATED, an_entry(action="edited"), before=ticket)
+
+    staffed.deliver("notify", event)
+
+    assert recipients(staffed) == []
+
+
+def test_the_requester_hears_that_it_is_resolved_though_it_is_closed_by_then(staffed):
+    event = news(staffed, Action.RESOLVED, by="mod")
+    ticket = staffed.tickets.get("T1CKET01")
+    after = replace(ticket, status=Status.CLOSED, seq=ticket.seq + 1)
+    staffed.tickets.save(after, EventType.TICKET_UPDATED, an_entry(action="closed"), before=ticket)
+
+    staffed.deliver("notify", event)
+
+    assert recipients(staffed) == ["asker@example.com"]
 
 
 def test_the_requester_hears_that_it_is_resolved(staffed):

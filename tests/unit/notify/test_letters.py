@@ -105,6 +105,12 @@ def test_an_assignment_tells_all_that_triage_found():
     )
 
 
+def test_an_assignment_says_how_much_was_said_already():
+    letter = letter_for(a_triaged_ticket(replies=2, notes=5), assignee=a_moderator())
+
+    assert "Skills:    Printing\nReplies:   2 so far: read them in the ticket\n" in letter.text
+
+
 def test_the_html_says_what_the_text_says():
     letter = letter_for(a_triaged_ticket(needs_review=True))
 
@@ -199,6 +205,39 @@ def test_a_resolved_ticket_says_how_it_is_opened_again():
 
     assert "your ticket T1CKET01 is resolved.\n" in letter.text
     assert "reply to the ticket" in letter.text
+
+
+CLOSES_AT = NOW.replace(month=2, day=14)
+
+
+@pytest.mark.parametrize(
+    ("closes_at", "closing"),
+    [(CLOSES_AT, "\nOtherwise it closes by itself on 2026-02-14.\n"), (None, "")],
+)
+def test_a_reply_that_resolves_a_ticket_says_how_it_is_opened_again(closes_at, closing):
+    ticket = a_triaged_ticket(status=Status.RESOLVED, closes_at=closes_at)
+
+    letter = comment(ticket, a_reply("Mended."), reader=a_user(), event_id="e1")
+
+    again = "If it is not, reply to the ticket, and it is opened again.\n"
+    assert letter.text.endswith(again + closing)
+
+
+@pytest.mark.parametrize(
+    ("status", "reader"),
+    [
+        (Status.RESOLVED, a_moderator()),
+        (Status.WAITING, a_user()),
+        (Status.CLOSED, a_user()),
+    ],
+)
+def test_no_other_reply_says_that(status, reader):
+    ticket = a_triaged_ticket(status=status, closes_at=CLOSES_AT)
+
+    letter = comment(ticket, a_reply("Mended."), reader=reader, event_id="e1")
+
+    assert "opened again" not in letter.text
+    assert "closes by itself" not in letter.text
 
 
 def test_a_reopened_ticket_says_whose_it_is():

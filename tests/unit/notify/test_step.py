@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk.changes import Edits, edited, handed_to
+from helpdesk.changes import Edits, edited, given_back, handed_to
 from helpdesk.claims import Claims
 from helpdesk.delivery import Delivered
+from helpdesk.documents import Update
 from helpdesk.errors import DuplicateError, EarlyEventError, OutsideError
 from helpdesk.events import EventType
 from helpdesk.links import link_id_of
@@ -18,6 +19,7 @@ from helpdesk.mail import LEASE, WAIT, Mail, MailState
 from helpdesk.notices import LINK_LIFE, LINKED, Notice, notice
 from helpdesk.ports import Outcome
 from helpdesk.ticket import Status
+from helpdesk.tickets import notified
 from helpdesk.timeline import Action
 from notify.letters import assignment
 from notify.step import _send_all
@@ -50,11 +52,11 @@ def told(line, kind, **changes):
     return notice(kind, **given)
 
 
-def hand_over(line, user_id):
+def hand_over(line, user_id, *, by="mod"):
     def given(ticket, *, now):
         return handed_to(ticket, line.users.get(user_id), now=now)
 
-    return changed(line.tickets, given, Action.HANDED_OVER, now=line.clock.now())
+    return changed(line.tickets, given, Action.HANDED_OVER, by=by, now=line.clock.now())
 
 
 def claims_of(line):
@@ -170,8 +172,62 @@ def test_who_has_the_ticket_no_longer_is_not_told_that_it_is_theirs(staffed):
 def test_where_that_is_not_known_the_present_assignee_is_told(staffed, data):
     event = staffed.run_to("notify", title="Quux", description="Quux")
 
-    staffed.deliver("notify", replace(event, data=data))
+    staffed.deliver("notify", replace(event, data={"seq": event.data["seq"], **data}))
 
+    assert recipients(staffed) == ["mod@example.com"]
+
+
+@pytest.mark.parametrize("data", [{}, {"seq": None}, {"seq": 2}, {"seq": "3"}, {"seq": [3]}])
+def test_what_does_not_tell_of_this_giving_tells_nobody(staffed, data):
+    event = staffed.run_to("notify", title="Quux", description="Quux")
+
+    staffed.deliver("notify", replace(event, data={"assignee_id": "mod", **data}))
+
+    assert recipients(staffed) == []
+    assert staffed.tickets.get("T1CKET01").notified_at is None
+
+
+def test_of_a_ticket_that_comes_back_to_somebody_they_are_told_by_the_later_giving_alone(staffed):
+    first = staffed.run_to("notify", title="Quux", description="Quux")
+    hand_over(staffed, "other")
+    hand_over(staffed, "mod", by="other")
+    last = staffed.tray.published[-1]
+
+    staffed.deliver("notify", first)
+    early = staffed.tickets.get("T1CKET01").notified_at
+    staffed.deliver("notify", last)
+
+    assert early is None
+    assert recipients(staffed) == ["mod@example.com"]
+    assert staffed.tickets.get("T1CKET01").notified_at == staffed.clock.now()
+
+
+def test_word_of_an_earlier_giving_that_comes_late_marks_nothing(staffed):
+    first = staffed.run_to("notify", title="Quux", description="Quux")
+    hand_over(staffed, "other")
+
+    staffed.store.commit([notified(first, staffed.clock.now())])
+
+    ticket = staffed.tickets.get("T1CKET01")
+    assert (ticket.assignee_id, ticket.notified_at) == ("other", None)
+    assert staffed.store.get("tickets/T1CKET01").data["told_3"] == staffed.clock.now()
+
+
+def test_that_its_last_assignee_was_told_is_not_said_of_a_ticket_that_nobody_has(staffed):
+    staffed.deliver("notify", staffed.run_to("notify", title="Quux", description="Quux"))
+
+    ticket = changed(staffed.tickets, given_back, Action.DECLINED)
+
+    assert (ticket.assignee_id, ticket.given_seq, ticket.notified_at) == (None, 0, None)
+
+
+def test_a_giving_from_before_it_was_numbered_is_told(staffed):
+    event = staffed.run_to("notify", title="Quux", description="Quux")
+    staffed.store.commit([Update("tickets/T1CKET01", {"given_seq": 0})])
+
+    result = staffed.deliver("notify", event)
+
+    assert result is Delivered.PROCESSED
     assert recipients(staffed) == ["mod@example.com"]
 
 

@@ -464,10 +464,81 @@ def test_a_second_triage_that_is_late_waits_for_no_second_attempt(line):
     line.deliver("triage", event)
 
     ticket = line.tickets.get("T1CKET01")
-    said = ticket.verdict.provenance
-    assert (said.fallback_reason, said.attempts) == ("unavailable", 2)
-    assert ticket.needs_review
-    assert line.tray.published[-1].data["by"] == said.model
+    entry = line.store.get("tickets/T1CKET01/timeline/000004").data
+    assert (entry["action"], entry["why"]["fallback_reason"]) == ("triaged_again", "unavailable")
+    assert (ticket.needs_review, ticket.triage_asked_at) == (True, None)
+    assert line.tray.published[-1].data["by"] == entry["actor_id"] != "gemini-test"
+
+
+@pytest.mark.parametrize(("answers", "reason"), [([NEVER], "refused"), ([DOWN] * 3, "unavailable")])
+def test_what_merely_stands_in_overrules_no_model(line, answers, reason):
+    event = asked(line, *answers)
+    before = line.tickets.get("T1CKET01")
+    line.clock.tick(seconds=2)
+
+    for _ in answers[1:]:
+        fail(line, event)
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    entry = line.store.get("tickets/T1CKET01/timeline/000004").data
+    assert (ticket.verdict, ticket.sources) == (before.verdict, before.sources)
+    assert (ticket.priority, ticket.category) == (before.priority, before.category)
+    assert (ticket.skills, ticket.triaged_at) == (before.skills, before.triaged_at)
+    assert (before.needs_review, ticket.needs_review) == (False, True)
+    assert (ticket.triage_asked_at, ticket.triage_until) == (None, None)
+    assert (ticket.seq, ticket.updated_at) == (before.seq + 1, line.clock.now())
+    assert (entry["actor"], entry["why"]["fallback_reason"]) == ("rule", reason)
+    assert entry["changes"] == {}
+
+
+def test_whoever_was_triaged_in_vain_may_ask_once_more(line):
+    line.deliver("triage", asked(line, NEVER))
+    changed(line.tickets, asked_again, Action.TRIAGE_ASKED, now=line.clock.now())
+    line.classifier = Scripted(AGAIN)
+
+    line.deliver("triage", line.tray.published[-1])
+
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.verdict.summary, ticket.needs_review) == ("It was the scanner", False)
+
+
+def test_where_the_built_in_rules_are_the_model_they_judge_once_more(line):
+    event = asked(line)
+    line.classifier = RULES
+
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert ticket.verdict.provenance.source is Source.FALLBACK
+    assert not ticket.needs_review
+
+
+def test_a_slow_delivery_of_an_earlier_asking_answers_no_later_one(line):
+    first = asked(line, AGAIN, AGAIN)
+    line.deliver("triage", first)
+    line.clock.tick(minutes=1)
+    changed(line.tickets, asked_again, Action.TRIAGE_ASKED, now=line.clock.now())
+    before = everything(line.store)
+
+    results = line.deliver("triage", first), line.deliver("triage", line.tray.published[-1])
+
+    assert results == (Delivered.DUPLICATE, Delivered.PROCESSED)
+    assert before["tickets/T1CKET01"]["triage_asked_at"] == line.clock.now()
+    assert line.tickets.get("T1CKET01").triage_asked_at is None
+    assert len(line.classifier.read) == 2
+
+
+def test_what_a_rule_has_raised_is_raised_for_any_triage(line):
+    event = asked(line, AGAIN)
+    raised = {"priority": "high", "sources": {"priority": "rule", "category": "ai"}}
+    line.store.commit([Update("tickets/T1CKET01", raised)])
+
+    line.deliver("triage", event)
+
+    ticket = line.tickets.get("T1CKET01")
+    assert (ticket.priority, ticket.sources["priority"]) == (Priority.HIGH, Source.RULE)
+    assert (ticket.category, ticket.verdict.priority.value) == (Category.BUG, Priority.MEDIUM)
 
 
 def test_a_person_who_changes_a_ticket_that_is_judged_again_is_not_overwritten(line):
