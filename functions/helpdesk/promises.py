@@ -3,11 +3,13 @@
 Whoever saves a ticket asks here, so no way of changing one can forget its clock.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from helpdesk import goals
+from helpdesk.errors import TransientError
 from helpdesk.goals import Goals
 from helpdesk.levels import ServiceLevels
 from helpdesk.ports import Timer, Timers
@@ -15,6 +17,8 @@ from helpdesk.ticket import DONE, Status, Ticket
 from helpdesk.verdict import Priority
 
 Levels = Callable[[], ServiceLevels]
+
+log = logging.getLogger(__name__)
 
 
 def promised(before: Ticket, after: Ticket, levels: Levels) -> Ticket:
@@ -50,11 +54,19 @@ def look_at(ticket: Ticket) -> datetime | None:
 
 
 def come_back_to(ticket: Ticket, timers: Timers) -> None:
-    """Set the timer by which somebody looks after a ticket again; setting it twice is once."""
+    """Set the timer by which somebody looks after a ticket again; setting it twice is once.
+
+    A failure is no error: the sweep finds what no timer came back to.
+    """
     moment = look_at(ticket)
-    if moment:
-        name = f"ticket.{ticket.id}.{moment:%Y%m%dT%H%M%S.%f}"
+    if moment is None:
+        return
+    name = f"ticket.{ticket.id}.{moment:%Y%m%dT%H%M%S.%f}"
+    try:
         timers.set(Timer(name=name, due_at=moment, about=f"ticket:{ticket.id}"))
+    except TransientError as error:
+        facts = {"ticket_id": ticket.id, "reason": str(error)}
+        log.warning("no timer is set", extra=facts)
 
 
 def _standing(kept: Goals, ticket: Ticket, priority: Priority, levels: Levels) -> Goals:
