@@ -7,6 +7,7 @@ and noting sends again, and receivers know an event by its `webhook-id`.
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ PLAN = (
 )
 JITTER = 0.1  # of a wait, so that what failed together does not come back together
 ASKED_MOST = timedelta(hours=1)  # how long a receiver may ask us to wait
+SWEEP_EACH = 50  # deliveries to one webhook that a sweep takes up
 
 log = logging.getLogger(__name__)
 
@@ -105,13 +107,22 @@ def deliver_hook(delivery_id: str, *, post: HookPost) -> State | None:
 
 
 def sweep_hooks(*, post: HookPost) -> int:
-    """Have tried what no timer came back to, and return how many deliveries that were."""
-    now, count = post.clock.now(), 0
+    """Have tried what no timer came back to, and return how many deliveries that were.
+
+    Each gets a timer of its own, for nobody waits here for a receiver, and goes behind what was due
+    with it; a webhook with many gets some at a time. So none waits for another's.
+    """
+    now, taken = post.clock.now(), Counter[str]()
     for delivery in post.deliveries.due(now):
-        # A timer of its own for each, under another name each minute: nobody waits here for a
-        # receiver, and one that is lost is set anew.
-        post.timers.set(timer_of(delivery, due_at=now))
-        count += 1
+        if taken[delivery.hook_id] == SWEEP_EACH:
+            continue
+        try:
+            late = post.deliveries.taken_up(delivery, now)
+        except (ConflictError, NotFoundError):
+            continue  # somebody is at it, or it is gone
+        post.timers.set(timer_of(late))
+        taken[delivery.hook_id] += 1
+    count = taken.total()
     if count:
         log.warning("webhooks taken up late", extra={"count": count})
     return count

@@ -8,9 +8,10 @@ from functools import partial
 
 import pytest
 
+from helpdesk.documents import Delete
 from helpdesk.errors import ConflictError, InvalidInputError, NotFoundError, OutsideError
 from helpdesk.events import EventType
-from helpdesk.hook_deliveries import LEASE, OVERDUE, SWEEP_MOST, State
+from helpdesk.hook_deliveries import LEASE, OVERDUE, SWEEP_PAGE, State
 from helpdesk.hooks import HOOKS_PATH, secret_of, whsec
 from tests.builders import NOW, an_event
 from tests.stands import Faulty
@@ -27,6 +28,7 @@ from upkeep.hooks import (
     ASKED_MOST,
     JITTER,
     PLAN,
+    SWEEP_EACH,
     HookPost,
     deliver_hook,
     fan_out,
@@ -144,16 +146,57 @@ def test_a_timer_that_is_lost_again_is_set_again(post, alarms, delivery, clock):
         names.add(alarms.kept.pop().name)
 
     assert len(names) == 3
-    assert now_is(post, delivery) == delivery
+    kept = now_is(post, delivery)
+    assert kept == replace(delivery, next_at=clock.now(), version=kept.version)
 
 
-def test_a_sweep_takes_up_only_so_many(post, hook, clock, alarms):
-    for number in range(SWEEP_MOST + 1):
+def test_one_webhook_with_many_hides_no_other_and_gets_some_at_a_time(post, hook, clock, alarms):
+    many = SWEEP_PAGE + 1
+    for number in range(many):
         post.deliveries.opened(hook, an_event(id=f"e{number}"))
+    other = post.hooks.add(url=URL, created_by="admin")
+    clock.tick(seconds=1)
+    post.deliveries.opened(other, an_event())
     clock.tick(minutes=1)
 
-    assert sweep_hooks(post=post) == SWEEP_MOST
-    assert len(alarms.kept) == SWEEP_MOST
+    assert sweep_hooks(post=post) == SWEEP_EACH + 1
+    assert sum(other.id in timer.about for timer in alarms.kept) == 1
+    assert sweep_hooks(post=post) == SWEEP_EACH
+
+    assert len({timer.about for timer in alarms.kept}) == 2 * SWEEP_EACH + 1
+
+
+def test_what_a_sweep_has_taken_up_waits_behind_what_it_has_not(post, hook, clock, alarms):
+    names = [f"e{number:02}" for number in range(SWEEP_EACH + 1)]
+    for name in names:
+        clock.tick(seconds=1)
+        post.deliveries.opened(hook, an_event(id=name))
+    for _ in range(2):
+        clock.tick(minutes=1)
+        sweep_hooks(post=post)
+
+    told = [timer.about.partition(".")[2] for timer in alarms.kept]
+    assert told == [*names[:-1], names[-1], *names[: SWEEP_EACH - 1]]
+
+
+def test_what_somebody_takes_or_removes_during_a_sweep_gets_no_timer(
+    post, hook, clock, alarms, store, documents
+):
+    for number in range(3):
+        post.deliveries.opened(hook, an_event(id=f"e{number}"))
+        clock.tick(seconds=1)
+    clock.tick(minutes=1)
+    quick = a_post(documents, timers=Alarms(), clock=clock)
+
+    def meanwhile():
+        documents.commit([Delete(f"deliveries/{hook.id}.e1")])
+        deliver_hook(f"{hook.id}.e0", post=quick)
+
+    store.interrupt(meanwhile)
+
+    assert sweep_hooks(post=post) == 1
+
+    assert [timer.about for timer in alarms.kept] == [f"hook:{hook.id}.e2"]
 
 
 def test_a_delivery_is_sent_signed_and_noted(post, postman, hook, delivery, caplog):
