@@ -17,7 +17,7 @@ from typing import Protocol, Self
 from helpdesk.clock import RandomIds
 from helpdesk.errors import ConflictError, NotFoundError, TransientError
 from helpdesk.events import Event
-from helpdesk.hook_deliveries import Deliveries, Delivery, State, Tried, timer_of
+from helpdesk.hook_deliveries import KEPT, Deliveries, Delivery, State, Tried, timer_of
 from helpdesk.hooks import Hook, Hooks, secrets_of, signature
 from helpdesk.ports import Clock, Documents, Timers
 from upkeep.hook_sender import GONE, Attempt, HookSender
@@ -81,9 +81,17 @@ class HookPost:
 
 
 def fan_out(event: Event, *, post: HookPost) -> None:
-    """Open a delivery for each hook that is to be told of an event, and have it tried at once."""
+    """Open a delivery for each hook that is to be told of an event, and have it tried at once.
+
+    An event may come long after it happened, once it was parked. Of one that is older than a
+    delivery is kept nobody knows who has heard it.
+    """
+    if post.clock.now() - event.time >= KEPT:
+        log.warning("an event is too old for webhooks", extra={"event_id": event.id})
+        return
     for hook in post.hooks.list():
-        if hook.wants(event.type) and (new := post.deliveries.opened(hook, event)):
+        wanted = hook.wants(event.type) and event.time >= hook.since
+        if wanted and (new := post.deliveries.opened(hook, event)):
             _come_back(new, post=post)
 
 

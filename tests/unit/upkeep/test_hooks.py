@@ -124,6 +124,31 @@ def test_an_event_that_was_stopped_halfway_is_told_to_the_others_when_it_comes_a
     assert [len(post.deliveries.of(hook.id, limit=9)) for hook in hooks] == [1, 1, 1]
 
 
+def test_what_happened_before_a_hook_was_added_or_while_it_was_off_is_not_told_to_it(post, clock):
+    old = post.hooks.add(url=URL, created_by="admin")
+    clock.tick(seconds=1)
+    new = post.hooks.add(url=URL, created_by="admin")
+    again = post.hooks.save(replace(old, enabled=False).enabled_again(clock.now()))
+
+    fan_out(an_event(), post=post)
+    fan_out(an_event(id="later", time=clock.now()), post=post)
+
+    for hook in (new, again):
+        assert [each.event_id for each in post.deliveries.of(hook.id, limit=9)] == ["later"]
+
+
+def test_an_event_that_is_older_than_deliveries_are_kept_is_told_to_nobody(
+    post, hook, clock, caplog
+):
+    clock.tick(days=30)
+
+    fan_out(an_event(), post=post)
+    fan_out(an_event(id="younger", time=NOW + timedelta(seconds=1)), post=post)
+
+    assert [each.event_id for each in post.deliveries.of(hook.id, limit=9)] == ["younger"]
+    assert "an event is too old for webhooks" in caplog.messages
+
+
 def test_without_timers_the_sweep_does_it(post, alarms, hook, clock, caplog):
     alarms.down = True
     fan_out(an_event(), post=post)
