@@ -186,7 +186,7 @@ def _ended(claimed: Delivery, attempt: Attempt, hook: Hook | None, *, post: Hook
     counts = post.deliveries.note(claimed, tried, state=state, next_at=next_at)
     _told(claimed, attempt, state)
     if hook:
-        _judged(hook, attempt, now, post=post)
+        _judged(hook, attempt, claimed, post=post)
     if counts and next_at:
         _come_back(replace(claimed, next_at=next_at), post=post)
     return state
@@ -211,14 +211,18 @@ def _asked_for(text: str, now: datetime) -> timedelta:
         return timedelta(0)
 
 
-def _judged(hook: Hook, attempt: Attempt, now: datetime, *, post: HookPost) -> None:
-    """Note of a hook how it fares; one that is no more or never answers well is switched off."""
+def _judged(hook: Hook, attempt: Attempt, claimed: Delivery, *, post: HookPost) -> None:
+    """Note of a hook how it fares; one that is no more or never answers well is switched off.
+
+    What was sent elsewhere, or before it was switched on again, says nothing of it.
+    """
+    now, begun_at = post.clock.now(), claimed.claimed_at or claimed.created_at
 
     def judge(kept: Hook) -> Hook:
+        if kept.url != hook.url or begun_at < kept.since or not kept.enabled:
+            return kept
         if attempt.delivered:
             return kept.recovered()
-        if not kept.enabled:
-            return kept
         if attempt.status == GONE:
             return kept.switched_off(f"its receiver answered {GONE}")
         return kept.failed(now)

@@ -423,6 +423,38 @@ def test_a_hook_that_an_admin_switches_off_meanwhile_keeps_their_reason(
     assert post.hooks.get(hook.id).disabled_reason == "by hand"
 
 
+@pytest.mark.parametrize("status", [204, 410, 500])
+def test_what_was_sent_to_another_url_says_nothing_of_the_new_one(
+    post, postman, hook, delivery, status
+):
+    postman.plan(status)
+    moved = replace(hook, url="https://elsewhere.example.com/", failing_since=NOW)
+    postman.meanwhile = lambda: post.hooks.save(moved)
+
+    deliver_hook(delivery.id, post=post)
+
+    assert post.hooks.get(hook.id) == replace(moved, version=2)
+
+
+@pytest.mark.parametrize("status", [204, 410, 500])
+def test_what_was_sent_before_a_hook_was_switched_on_again_says_nothing_of_it(
+    post, postman, hook, delivery, clock, status
+):
+    postman.plan(status)
+
+    def off_and_on():
+        clock.tick(seconds=1)
+        post.hooks.change(hook.id, lambda kept: kept.switched_off(""))
+        post.hooks.change(hook.id, lambda kept: kept.enabled_again(clock.now()))
+
+    postman.meanwhile = off_and_on
+
+    deliver_hook(delivery.id, post=post)
+
+    kept = post.hooks.get(hook.id)
+    assert (kept.version, kept.enabled, kept.failing_since) == (3, True, None)
+
+
 @pytest.mark.parametrize("fate", [ConflictError("busy"), NotFoundError("gone")])
 def test_a_note_on_a_hook_that_moves_is_left_for_the_next_attempt(
     post, postman, delivery, fate, monkeypatch
