@@ -66,13 +66,17 @@ class Hook:
         """Return this hook switched on, with nothing held against it."""
         return replace(self, enabled=True, enabled_at=now, failing_since=None, disabled_reason="")
 
-    def failed(self, now: datetime) -> "Hook":
-        """Return this hook after a failure: switched off once it has only failed for days."""
+    def failed(self, now: datetime, *, given_up: bool = False) -> "Hook":
+        """Return this hook after a failure: switched off if it has only failed for days.
+
+        That is judged where a delivery is given up: it was tried for days, while a hook that hears
+        of little may have failed once, long ago.
+        """
         since = self.failing_since or now
-        if now - since < FAILING_MOST:
-            return replace(self, failing_since=since)
-        days = FAILING_MOST.days
-        return replace(self, failing_since=since).switched_off(f"it only failed for {days} days")
+        failing = replace(self, failing_since=since)
+        if not given_up or now - since < FAILING_MOST:
+            return failing
+        return failing.switched_off(f"it only failed for {FAILING_MOST.days} days")
 
     def switched_off(self, reason: str) -> "Hook":
         """Return this hook switched off, and why."""

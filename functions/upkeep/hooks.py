@@ -36,6 +36,9 @@ PLAN = (
 )
 JITTER = 0.1  # of a wait, so that what failed together does not come back together
 ASKED_MOST = timedelta(hours=1)  # how long a receiver may ask us to wait
+# Attempts at a delivery until its failure is noted of its hook: all hooks are one document, which a
+# receiver that fails now and then would have written twice for each event.
+COUNTS_FROM = 3
 SWEEP_EACH = 50  # deliveries to one webhook that a sweep takes up
 
 log = logging.getLogger(__name__)
@@ -179,7 +182,7 @@ def _ended(claimed: Delivery, attempt: Attempt, hook: Hook | None, *, post: Hook
     next_at = None
     if attempt.delivered:
         state = State.DELIVERED
-    elif hook is None or attempt.status == GONE or claimed.attempts > len(PLAN):
+    elif hook is None or attempt.status == GONE or _is_last(claimed):
         state = State.FAILED
     else:
         state, next_at = State.PENDING, now + wait_after(claimed, attempt, now=now)
@@ -190,6 +193,10 @@ def _ended(claimed: Delivery, attempt: Attempt, hook: Hook | None, *, post: Hook
     if counts and next_at:
         _come_back(replace(claimed, next_at=next_at), post=post)
     return state
+
+
+def _is_last(claimed: Delivery) -> bool:
+    return claimed.attempts > len(PLAN)
 
 
 def wait_after(delivery: Delivery, attempt: Attempt, *, now: datetime) -> timedelta:
@@ -225,7 +232,9 @@ def _judged(hook: Hook, attempt: Attempt, claimed: Delivery, *, post: HookPost) 
             return kept.recovered()
         if attempt.status == GONE:
             return kept.switched_off(f"its receiver answered {GONE}")
-        return kept.failed(now)
+        if claimed.attempts < COUNTS_FROM:
+            return kept
+        return kept.failed(now, given_up=_is_last(claimed))
 
     if judge(hook) == hook:
         return

@@ -383,32 +383,62 @@ def test_a_receiver_that_is_gone_switches_its_hook_off(post, postman, delivery, 
     assert "webhook disabled" in caplog.text
 
 
+def run_out(post, hook, alarms, clock, name):
+    """Tell a hook of an event, and try until that has ended."""
+    fan_out(an_event(id=name, time=clock.now()), post=post)
+    while fired(post, alarms, clock) is State.PENDING:
+        pass
+
+
 def test_a_hook_that_has_only_failed_for_five_days_is_switched_off(
-    post, postman, hook, clock, caplog
+    post, postman, hook, clock, alarms, caplog
 ):
-    postman.plan(*[500] * 9)
-    for number in range(2):
-        fan_out(an_event(id=f"e{number}"), post=post)
-        deliver_hook(f"{hook.id}.e{number}", post=post)
-        clock.tick(days=5)
+    postman.plan(*[500] * 20)
+    run_out(post, hook, alarms, clock, "e0")
+    failing = post.hooks.get(hook.id)
+    run_out(post, hook, alarms, clock, "e1")
 
     off = post.hooks.get(hook.id)
-    assert (off.enabled, off.failing_since) == (False, NOW)
+    assert (failing.enabled, off.enabled) == (True, False)
+    assert NOW < off.failing_since == failing.failing_since < NOW + timedelta(minutes=10)
     assert "it only failed for 5 days" in caplog.text + off.disabled_reason
-    fan_out(an_event(id="e3"), post=post)
+    fan_out(an_event(id="e3", time=clock.now()), post=post)
     assert len(post.deliveries.of(hook.id, limit=9)) == 2
-    assert deliver_hook(f"{hook.id}.e1", post=post) is State.FAILED
 
 
-def test_one_success_between_the_failures_keeps_a_hook(post, postman, hook, clock):
-    postman.plan(500, 204, 500)
+def test_one_failure_long_after_another_switches_no_hook_off(post, postman, hook, clock, alarms):
+    postman.plan(*[500] * 11)
+    run_out(post, hook, alarms, clock, "e0")
+    clock.tick(days=40)
+    fan_out(an_event(id="e1", time=clock.now()), post=post)
+
+    assert fired(post, alarms, clock) is State.PENDING
+    assert post.hooks.get(hook.id).enabled
+    assert fired(post, alarms, clock) is State.DELIVERED
+    assert post.hooks.get(hook.id).failing_since is None
+
+
+def test_one_success_between_the_failures_keeps_a_hook(post, postman, hook, clock, alarms):
+    postman.plan(*[500] * 10, 204, *[500] * 10)
     for number in range(3):
-        fan_out(an_event(id=f"e{number}"), post=post)
-        deliver_hook(f"{hook.id}.e{number}", post=post)
+        run_out(post, hook, alarms, clock, f"e{number}")
         clock.tick(days=3)
 
     kept = post.hooks.get(hook.id)
-    assert (kept.enabled, kept.failing_since) == (True, NOW + timedelta(days=6))
+    assert kept.enabled
+    assert kept.failing_since > NOW + timedelta(days=6)
+
+
+def test_a_receiver_that_fails_now_and_then_is_not_noted_of_its_hook(
+    post, postman, hook, alarms, clock
+):
+    postman.plan(*[500, 503, 204] * 5)
+
+    for number in range(5):
+        run_out(post, hook, alarms, clock, f"e{number}")
+
+    assert len(postman.sent) == 15
+    assert post.hooks.get(hook.id) == hook
 
 
 def test_a_hook_that_an_admin_switches_off_meanwhile_keeps_their_reason(
@@ -459,16 +489,16 @@ def test_what_was_sent_before_a_hook_was_switched_on_again_says_nothing_of_it(
 def test_a_note_on_a_hook_that_moves_is_left_for_the_next_attempt(
     post, postman, delivery, fate, monkeypatch
 ):
-    postman.plan(500)
+    postman.plan(410)
 
     def change(*_):
         raise fate
 
     monkeypatch.setattr(post.hooks, "change", change)
 
-    assert deliver_hook(delivery.id, post=post) is State.PENDING
+    assert deliver_hook(delivery.id, post=post) is State.FAILED
 
-    assert now_is(post, delivery).history[0].status == 500
+    assert now_is(post, delivery).history[0].status == 410
 
 
 def test_a_failure_that_came_too_late_plans_nothing(post, postman, delivery, clock, alarms):
