@@ -8,12 +8,13 @@ from helpdesk.indexes import Index
 from local.codec import decode
 from local.database import Database
 from local.places import Place, Places
+from local.queries import EXPIRY, expiry_index, expiry_schema
 
 _LAYOUT = "2"  # goes up when places are made another way
 _PART = 1_000  # documents that are read at once
 
 
-def lay_out(database: Database, indexes: tuple[Index, ...]) -> None:
+def lay_out(database: Database, indexes: tuple[Index, ...], expiring: tuple[str, ...] = ()) -> None:
     """Put every document where it stands in these indexes, unless that is done.
 
     Close the file and raise OutsideError where it cannot be read. With a million documents this
@@ -22,22 +23,56 @@ def lay_out(database: Database, indexes: tuple[Index, ...]) -> None:
     wanted = "\n".join(sorted([_LAYOUT, *(index.name for index in indexes)]))
     try:
         with database.reading() as connection:
-            if _laid_out(connection) == wanted:
+            if _is_laid_out(connection, wanted) and _expiry_is(connection, expiring):
                 return
         with database.writing() as connection:
-            if _laid_out(connection) != wanted:  # nor did another process do it meanwhile
+            if not _is_laid_out(connection, wanted):  # nor did another process do it meanwhile
                 _forget_older(connection)
                 _place_all(connection, Places(indexes))
                 connection.execute("DELETE FROM layout")
                 connection.execute("INSERT INTO layout VALUES (?)", (wanted,))
+            if not _expiry_is(connection, expiring):
+                _make_expiry(connection, expiring)
     except OutsideError:
         database.close()
         raise
 
 
-def _laid_out(connection: Connection) -> str:
+def _is_laid_out(connection: Connection, wanted: str) -> bool:
+    """Say whether the places are those wanted, and no older version wrote without them since."""
     row = connection.execute("SELECT indexes FROM layout").fetchone()
-    return str(row[0]) if row else ""
+    return row == (wanted,) and not _older(connection)
+
+
+def _older(connection: Connection) -> list[tuple[str, str]]:
+    """Return type and name of what an older version keeps its indexes with, and this one not."""
+    return [each for each in _made(connection) if not _expires(each)]
+
+
+def _made(connection: Connection) -> list[tuple[str, str]]:
+    """Return type and name of each trigger and index of the documents that somebody made."""
+    made = (
+        "SELECT type, name FROM sqlite_master WHERE tbl_name = 'documents'"
+        " AND type IN ('trigger', 'index') AND sql IS NOT NULL"
+    )
+    return connection.execute(made).fetchall()
+
+
+def _expires(made: tuple[str, str]) -> bool:
+    return made[1].partition("__")[0] == EXPIRY
+
+
+def _expiry_is(connection: Connection, expiring: tuple[str, ...]) -> bool:
+    """Say whether the index of what expires is there, for these collections and no others."""
+    names = [name for _, name in filter(_expires, _made(connection))]
+    return names == ([expiry_index(expiring)] if expiring else [])
+
+
+def _make_expiry(connection: Connection, expiring: tuple[str, ...]) -> None:
+    for _, name in filter(_expires, _made(connection)):
+        connection.execute(f'DROP INDEX "{name}"')
+    if expiring:
+        connection.execute(expiry_schema(expiring))
 
 
 def _place_all(connection: Connection, places: Places) -> None:
@@ -58,11 +93,8 @@ def _place_all(connection: Connection, places: Places) -> None:
 
 def _forget_older(connection: Connection) -> None:
     """Drop what an older version kept its indexes in: triggers, their tables, and SQL indexes."""
-    on_documents = "SELECT name FROM sqlite_master WHERE tbl_name = 'documents' AND type = ?"
-    for (name,) in connection.execute(on_documents, ("trigger",)).fetchall():
-        connection.execute(f'DROP TRIGGER "{name}"')
-        table, _, _ = name.rpartition("__")
-        connection.execute(f'DROP TABLE IF EXISTS "{table}"')
-    made = f"{on_documents} AND sql IS NOT NULL AND name != 'expiry'"
-    for (name,) in connection.execute(made, ("index",)).fetchall():
-        connection.execute(f'DROP INDEX "{name}"')
+    for kind, name in _older(connection):
+        connection.execute(f'DROP {kind} "{name}"')
+        if kind == "trigger":
+            table, _, _ = name.rpartition("__")
+            connection.execute(f'DROP TABLE IF EXISTS "{table}"')

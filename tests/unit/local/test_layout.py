@@ -2,13 +2,15 @@
 
 import pytest
 
-from helpdesk.documents import Create, Filter, Op, Order, Query
+from helpdesk.documents import Create, Filter, Op, Order, Query, Update
 from helpdesk.errors import OutsideError
-from helpdesk.indexes import Index
+from helpdesk.indexes import Index, expiring
 from local import layout
 from local.database import Database
 from local.documents import SqliteDocuments
 from local.layout import lay_out
+from local.queries import expiry_index
+from tests.builders import NOW
 
 BY_RANK = Index("things", (), None, (Order("rank"),))
 BY_TAG = Index("things", (), "tags", (Order("rank"),))
@@ -70,10 +72,58 @@ def test_what_an_older_version_kept_its_indexes_in_is_dropped(tmp_path):
     with again._database.reading() as connection:
         rows = connection.execute("SELECT name FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     assert {row[0] for row in rows} == {
-        "documents", "places", "layout", "ticks", "expiry", "messages",
+        "documents", "places", "layout", "ticks", expiry_index(expiring()), "messages",
     }  # fmt: skip
     assert len(found(again, Query("things", order=BY_RANK.order))) == 5
     again.close()
+
+
+def test_what_expires_is_found_in_a_file_that_knew_of_fewer_kinds(tmp_path):
+    store = filled(tmp_path / "a.db", (BY_RANK,))
+    kind = expiring()[-1]
+    store.commit([Create(f"{kind}/a", {"expires_at": NOW})])
+    with store._database.reading() as connection:
+        connection.executescript(
+            f"""
+            DROP INDEX {expiry_index(expiring())};
+            CREATE INDEX expiry ON documents (json_extract(data, '$.expires_at'))
+              WHERE kind IN ('{expiring()[0]}');
+            """
+        )
+    store.close()
+
+    again = SqliteDocuments(tmp_path / "a.db", (BY_RANK,))
+
+    assert again.forget(NOW) == 1
+    with again._database.reading() as connection:
+        assert not connection.execute(
+            "SELECT 1 FROM sqlite_master WHERE name = 'expiry'"
+        ).fetchall()
+    again.close()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE INDEX things__rank ON documents (json_extract(data, '$.rank'))",
+        "CREATE TRIGGER things__tags_any__insert AFTER INSERT ON documents BEGIN SELECT 1; END",
+    ],
+)
+def test_what_an_older_version_wrote_in_between_is_placed(tmp_path, made):
+    store = filled(tmp_path / "a.db", (BY_RANK,))
+    with store._database.reading() as connection:
+        connection.execute(made)
+        connection.execute(
+            "INSERT INTO documents VALUES ('things', 'between', 'things', 9, '{\"rank\": 1}')"
+        )
+    store.close()
+
+    for _ in range(2):
+        again = SqliteDocuments(tmp_path / "a.db", (BY_RANK,))
+
+        assert found(again, Query("things", order=BY_RANK.order))[-1] == "between"
+        again.commit([Update("things/between", {"rank": 2})])
+        again.close()
 
 
 def test_a_file_that_cannot_be_laid_out_is_closed(tmp_path):
