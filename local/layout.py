@@ -3,14 +3,18 @@
 from sqlite3 import Connection
 from typing import Any
 
+from helpdesk.documents import Data
 from helpdesk.errors import OutsideError
 from helpdesk.indexes import Index
-from local.codec import decode
+from helpdesk.wire import found_by
+from local.codec import decode, encode
 from local.database import Database
 from local.places import Place, Places
 from local.queries import EXPIRY, expiry_index, expiry_schema
 
-_LAYOUT = "2"  # goes up when places are made another way
+_LAYOUT = "3"  # goes up when places, or what a document is found by, are made another way
+# The version stays: whoever read the document before has missed nothing that people write.
+_CHANGE = "UPDATE documents SET data = ? WHERE collection = ? AND id = ?"
 _PART = 1_000  # documents that are read at once
 
 
@@ -84,11 +88,20 @@ def _place_all(connection: Connection, places: Places) -> None:
         taken: list[Place] = []
         for _, collection, name, text in rows:
             if places.know(collection):
-                taken += places.moved(collection, name, None, decode(text))[1]
+                data = _found_by_now(connection, collection, name, decode(text))
+                taken += places.moved(collection, name, None, data)[1]
         connection.executemany("INSERT INTO taken VALUES (?, ?, ?)", taken)
     # In their order every page is written once.
     connection.execute("INSERT INTO places SELECT * FROM taken ORDER BY key, place, id")
     connection.execute("DROP TABLE taken")
+
+
+def _found_by_now(connection: Connection, collection: str, name: str, data: Data) -> Data:
+    """Return a document with what it is found by, which an older version may have left out."""
+    now = {**data, **found_by(collection, data)}
+    if now != data:
+        connection.execute(_CHANGE, (encode(now), collection, name))
+    return now
 
 
 def _forget_older(connection: Connection) -> None:

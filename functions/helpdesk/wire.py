@@ -75,6 +75,19 @@ def searchable_ticket(ticket: Ticket) -> Data:
     return {name: value for name, value in whole.items() if name not in unset}
 
 
+def found_by(collection: str, data: Data) -> Data:
+    """Return what a kept ticket or user is found by, reckoned as it is now; nothing for others.
+
+    A ticket that was just filed is found by nothing of this yet.
+    """
+    if collection == "tickets" and data.get("seq", 0) > 1:
+        return _sought(ticket_from(Document(data["id"], data, "")))
+    if collection == "users" and data.keys() >= set(USER_FIELDS):
+        found = searchable_document(user_from(data))
+        return {name: found[name] for name in ("terms", "skill_keys")}
+    return {}
+
+
 def _sought(ticket: Ticket) -> Data:
     return {
         "terms": terms_of(ticket.title, ticket.description),

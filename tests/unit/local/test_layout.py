@@ -2,15 +2,16 @@
 
 import pytest
 
-from helpdesk.documents import Create, Filter, Op, Order, Query, Update
+from helpdesk.documents import Create, Document, Filter, Op, Order, Query, Update
 from helpdesk.errors import OutsideError
 from helpdesk.indexes import Index, expiring
+from helpdesk.wire import searchable_document, searchable_ticket, ticket_document, user_document
 from local import layout
 from local.database import Database
 from local.documents import SqliteDocuments
 from local.layout import lay_out
 from local.queries import expiry_index
-from tests.builders import NOW
+from tests.builders import NOW, a_ticket, a_user
 
 BY_RANK = Index("things", (), None, (Order("rank"),))
 BY_TAG = Index("things", (), "tags", (Order("rank"),))
@@ -124,6 +125,35 @@ def test_what_an_older_version_wrote_in_between_is_placed(tmp_path, made):
         assert found(again, Query("things", order=BY_RANK.order))[-1] == "between"
         again.commit([Update("things/between", {"rank": 2})])
         again.close()
+
+
+def test_tickets_and_users_from_before_there_were_words_are_found_by_theirs(tmp_path):
+    store = SqliteDocuments(tmp_path / "a.db")
+    ticket, filed = a_ticket(seq=2, skills=("SQL",)), a_ticket(id="T2")
+    kept = searchable_ticket(ticket)
+    before = {name: kept[name] for name in kept if name not in {"terms", "skill_keys"}}
+    user = a_user()
+    store.commit(
+        [
+            Create(f"tickets/{ticket.id}", before),
+            Create(f"tickets/{filed.id}", ticket_document(filed)),
+            Create(f"users/{user.id}", user_document(user)),
+        ]
+    )
+    version = store.get(f"tickets/{ticket.id}").version
+    with store._database.reading() as connection:
+        connection.execute("DELETE FROM layout")
+    store.close()
+
+    again = SqliteDocuments(tmp_path / "a.db")
+
+    word = Filter("terms", Op.CONTAINS, kept["terms"][0])
+    order = (Order("created_at", descending=True),)
+    assert found(again, Query("tickets", (word,), order)) == [ticket.id]
+    assert again.get(f"tickets/{ticket.id}") == Document(f"tickets/{ticket.id}", kept, version)
+    assert again.get(f"tickets/{filed.id}").data == ticket_document(filed)
+    assert again.get(f"users/{user.id}").data == searchable_document(user)
+    again.close()
 
 
 def test_a_file_that_cannot_be_laid_out_is_closed(tmp_path):
