@@ -18,7 +18,8 @@ from helpdesk.wire import LISTED_FIELDS
 from helpdesk.words import WORD_MOST, have_all, sought_words
 
 SETTLED = frozenset({Status.RESOLVED, Status.CLOSED})
-UNASSIGNED = frozenset({Status.NEW, Status.TRIAGED})  # nobody's, whatever else they are
+# What is done may have had nobody: its requester closed it first.
+UNASSIGNED = SETTLED | {Status.NEW, Status.TRIAGED}
 
 
 class Sort(StrEnum):
@@ -69,6 +70,7 @@ class Wanted:
             created = data["created_at"]
             return (
                 all(data[name] == value for name, value in asked)
+                and not (self.unassigned and data["assignee_id"])
                 and self.needs_review in {None, bool(data["needs_review"])}
                 and data["status"] in statuses
                 and (skill is None or skill in map(skill_key, data["skills"] or ()))

@@ -114,7 +114,7 @@ def test_in_the_order_of_changes_all_but_the_status_is_looked_at():
         {"text": " -- "},
         {"created_from": NOW, "created_until": NOW},
         {"unassigned": True, "assignee_id": "mod"},
-        {"unassigned": True, "statuses": (Status.ASSIGNED, Status.CLOSED)},
+        {"unassigned": True, "statuses": (Status.ASSIGNED, Status.WAITING)},
         {"created_from": NOW, "created_until": NOW - timedelta(days=1)},
     ],
 )
@@ -165,12 +165,16 @@ def test_what_is_not_asked_for_is_not_looked_at():
     assert Wanted(needs_review=False).fits({**DATA, "needs_review": None})
 
 
-def test_what_is_new_or_triaged_is_nobodys():
-    walk = walk_of(unassigned=True, statuses=(Status.TRIAGED, Status.CLOSED))
+def test_what_waits_for_somebody_or_is_done_may_be_nobodys():
+    walk = walk_of(unassigned=True, statuses=(Status.TRIAGED, Status.ASSIGNED, Status.CLOSED))
 
-    assert [(each.field, each.value) for each in walk.filters] == [("status", "triaged")]
-    assert Wanted(unassigned=True).fits(DATA)
-    assert not Wanted(unassigned=True).fits({**DATA, "status": "assigned"})
+    assert [(each.field, each.value) for each in walk.filters] == [
+        ("status", ["triaged", "closed"])
+    ]
+    for status in ("new", "triaged", "resolved", "closed"):
+        assert Wanted(unassigned=True).fits({**DATA, "assignee_id": None, "status": status})
+        assert not Wanted(unassigned=True).fits({**DATA, "status": status})
+    assert not Wanted(unassigned=True).fits({**DATA, "assignee_id": None, "status": "assigned"})
 
 
 def test_what_needs_no_review_is_looked_at_for_it_is_nearly_everything():
