@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from helpdesk.documents import Filter, Op, Order, Query, Value
+from helpdesk.errors import InvalidInputError
 from helpdesk.ticket import Status
 from helpdesk.user import skill_key
 from helpdesk.verdict import Category, Priority
@@ -51,6 +52,15 @@ class Wanted:
     created_from: datetime | None = None
     created_until: datetime | None = None
     sort: Sort = Sort.CREATED
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError for what has no walk in the order of changes."""
+        unwalked = ("text", "skill", "priority", "category", "needs_review")
+        if self.sort is Sort.UPDATED and any(getattr(self, name) is not None for name in unwalked):
+            raise InvalidInputError(
+                "updated sorts a list without q, skill, priority, category and needs_review",
+                field="sort",
+            )
 
     @property
     def fits(self) -> Callable[[Mapping[str, Value]], bool]:
@@ -96,9 +106,9 @@ class Wanted:
             "created_at" if by_creation else "updated_at",
             descending=self.sort is not Sort.OLDEST,
         )
-        one = self._one() if by_creation else ()
+        one = self._one()
         # A word that the walk compares need not be looked at: that saves reading all the others.
-        looked = len(self.words) > 1 or (self.words and not by_creation)
+        looked = len(self.words) > 1
         return Query(
             "tickets",
             (*self._whose(), *one, *self._status(one), *(self._created() if by_creation else ())),
