@@ -18,7 +18,7 @@ from helpdesk.verdict import (
     Source,
     Verdict,
 )
-from helpdesk.words import terms_of
+from helpdesk.words import folded, terms_of
 
 # What lists are filtered by besides the requester and the status.
 _FILTERED = frozenset({"priority", "category", "needs_review", "assignee_id"})
@@ -89,8 +89,9 @@ def found_by(collection: str, data: Data) -> Data:
 
 
 def _sought(ticket: Ticket) -> Data:
+    said = terms_of(ticket.title, ticket.description)
     return {
-        "terms": terms_of(ticket.title, ticket.description),
+        "terms": list(dict.fromkeys([folded(ticket.id), *said])),  # mails tell the id
         "skill_keys": [skill_key(skill) for skill in ticket.skills],
     }
 

@@ -154,9 +154,12 @@ def test_what_a_ticket_is_found_by_comes_with_its_first_change_and_is_in_no_list
     later = changed_document(replace(ticket, seq=3), before=replace(ticket, seq=2))
     other = changed_document(replace(ticket, seq=3, title="It"), before=replace(ticket, seq=2))
 
-    assert (first["terms"], first["skill_keys"]) == (["vpn", "it", "drops"], ["sql", "strasse"])
+    assert (first["terms"], first["skill_keys"]) == (
+        ["t1cket01", "vpn", "it", "drops"],
+        ["sql", "strasse"],
+    )
     assert not {"terms", "skill_keys"} & later.keys()
-    assert other["terms"] == ["it", "drops"]
+    assert other["terms"] == ["t1cket01", "it", "drops"]
     assert not {"terms", "skill_keys"} & set(LISTED_FIELDS)
 
 
