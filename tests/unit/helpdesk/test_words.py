@@ -44,8 +44,8 @@ def test_every_word_that_is_sought_must_be_there(text, found):
     "text",
     [
         "bob@example.com,alice@example.com", "mailto:bob@example.com?subject=x",
-        "Bob<bob@example.com>", "reply-to=bob@example.com;x", "「bob@example.com」です", "**bob@example.com**.",
-        "'bob@example.com'", "alice@example.com/bob@example.com",
+        "Bob<bob@example.com>", "reply-to=bob@example.com;x", "「bob@example.com」です",
+        "**bob@example.com**.", "'bob@example.com'", "alice@example.com/bob@example.com",
     ],
 )  # fmt: skip
 def test_an_address_is_found_as_a_whole_whatever_stands_around_it(text):
