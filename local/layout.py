@@ -1,5 +1,6 @@
 """Lays a file's places out anew when the declared indexes are others than those it was made for."""
 
+import logging
 from sqlite3 import Connection
 from typing import Any
 
@@ -16,6 +17,9 @@ _LAYOUT = "3"  # goes up when places, or what a document is found by, are made a
 # The version stays: whoever read the document before has missed nothing that people write.
 _CHANGE = "UPDATE documents SET data = ? WHERE collection = ? AND id = ?"
 _PART = 1_000  # documents that are read at once
+_MANY = 10_000  # documents from which on somebody may wonder what the start waits for
+
+log = logging.getLogger(__name__)
 
 
 def lay_out(database: Database, indexes: tuple[Index, ...], expiring: tuple[str, ...] = ()) -> None:
@@ -30,16 +34,26 @@ def lay_out(database: Database, indexes: tuple[Index, ...], expiring: tuple[str,
             if _is_laid_out(connection, wanted) and _expiry_is(connection, expiring):
                 return
         with database.writing() as connection:
-            if not _is_laid_out(connection, wanted):  # nor did another process do it meanwhile
+            if anew := not _is_laid_out(connection, wanted):  # nor did another do it meanwhile
+                _tell(connection)
                 _forget_older(connection)
                 _place_all(connection, Places(indexes))
                 connection.execute("DELETE FROM layout")
                 connection.execute("INSERT INTO layout VALUES (?)", (wanted,))
             if not _expiry_is(connection, expiring):
                 _make_expiry(connection, expiring)
+        if anew:
+            database.shrink_log()
     except OutsideError:
         database.close()
         raise
+
+
+def _tell(connection: Connection) -> None:
+    """Say that the start takes a while, where it does."""
+    (count,) = connection.execute("SELECT count(*) FROM documents").fetchone()
+    if count > _MANY:
+        log.info("putting %d documents in their places, once; this may take minutes", count)
 
 
 def _is_laid_out(connection: Connection, wanted: str) -> bool:

@@ -157,6 +157,21 @@ def test_tickets_and_users_from_before_there_were_words_are_found_by_theirs(tmp_
     again.close()
 
 
+@pytest.mark.parametrize(("many", "told"), [(5, True), (6, False)])
+def test_a_start_that_takes_a_while_says_so_and_gives_the_room_of_its_log_back(
+    tmp_path, monkeypatch, caplog, many, told
+):
+    filled(tmp_path / "a.db", (BY_RANK,)).close()
+    monkeypatch.setattr(layout, "_MANY", many)
+    caplog.set_level("INFO", "local.layout")
+
+    store = SqliteDocuments(tmp_path / "a.db", (BY_TAG,))
+
+    assert ("putting 6 documents in their places" in caplog.text) is told
+    assert (tmp_path / "a.db-wal").stat().st_size == 0
+    store.close()
+
+
 def test_a_file_that_cannot_be_laid_out_is_closed(tmp_path):
     database = Database(tmp_path / "a.db")
 
