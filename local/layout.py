@@ -83,14 +83,13 @@ def _expires(made: tuple[str, str]) -> bool:
 def _expiry_is(connection: Connection, expiring: tuple[str, ...]) -> bool:
     """Say whether the index of what expires is there, for these collections and no others."""
     names = [name for _, name in filter(_expires, _made(connection))]
-    return names == ([expiry_index(expiring)] if expiring else [])
+    return names == [expiry_index(expiring)]
 
 
 def _make_expiry(connection: Connection, expiring: tuple[str, ...]) -> None:
     for _, name in filter(_expires, _made(connection)):
         connection.execute(f'DROP INDEX "{name}"')
-    if expiring:
-        connection.execute(expiry_schema(expiring))
+    connection.execute(expiry_schema(expiring))
 
 
 def _place_all(connection: Connection, places: Places) -> None:

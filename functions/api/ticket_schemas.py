@@ -152,7 +152,7 @@ class ListTickets(Query):
             Field(
                 min_length=1,
                 max_length=200,
-                description="words of the title or the description, whole ones",
+                description="whole words of the title or the description, or the id",
             ),
         ]
         | None

@@ -176,5 +176,5 @@ def test_a_file_that_cannot_be_laid_out_is_closed(tmp_path):
     database = Database(tmp_path / "a.db")
 
     with pytest.raises(OutsideError, match="no such table"):
-        lay_out(database, (BY_RANK,))
+        lay_out(database, (BY_RANK,), expiring())
     assert database._opened == []
