@@ -125,6 +125,7 @@ def _run(asked: Arguments) -> int:
             if asked.fresh:
                 _forget(asked.data)
             _log_into(asked.data / "helpdesk.log")
+            _show("local.layout")
             house = House(asked.data, settings_in(asked.data, url=linked))
             try:
                 seed(house)
@@ -233,6 +234,13 @@ def _log_into(path: Path) -> None:
     except OSError as error:
         raise OutsideError(f"{path}: {error.strerror}") from error
     logging.captureWarnings(capture=True)
+
+
+def _show(name: str) -> None:
+    """Print what a part of the house logs, too: somebody waits for it."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("helpdesk: %(message)s"))
+    logging.getLogger(name).addHandler(handler)
 
 
 if __name__ == "__main__":

@@ -76,6 +76,11 @@ class Database:
             if log.exists() and log.stat().st_size > LOG_FOLDED:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
+    def shrink_log(self) -> None:
+        """Fold the whole log into the file and give its room back, as far as nobody reads."""
+        with self.reading() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Close every thread's connection; the last one folds the log into the file."""
         for connection in self._opened:

@@ -56,8 +56,7 @@ class SqliteDocuments:
         self._database = opened(file)
         self._places = Places(self._indexes)
         self._database.install(queries.SCHEMA)
-        self._database.install(queries.expiry_schema(expiring()))
-        lay_out(self._database, self._indexes)
+        lay_out(self._database, self._indexes, expiring())
 
     def get(self, path: str) -> Document | None:
         """Return one document, or None when it is not there."""

@@ -244,7 +244,8 @@ def _scalar(value: Value) -> bytes:
 
 
 def _text(text: str) -> bytes:
-    return text.encode().replace(b"\0", b"\0\xff") + b"\0"
+    """Return a text's bytes and an end that none of them is: what goes on stands behind it."""
+    return text.encode().replace(b"\1", b"\1\2").replace(b"\0", b"\1\1") + b"\0"
 
 
 def _number(value: float) -> bytes:

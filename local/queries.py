@@ -10,6 +10,7 @@ from helpdesk.documents import Query
 from helpdesk.indexes import Index
 from local.places import Walk, walk
 
+EXPIRY = "expiry"  # how the names of such indexes begin, in every version
 _EXPIRES_AT = "json_extract(data, '$.expires_at')"
 _BETWEEN = "key = ? AND (place, id) >= (?, ?) AND (place, id) < (?, ?)"
 
@@ -40,18 +41,23 @@ LEAVE = "DELETE FROM places WHERE key = ? AND place = ? AND id = ?"
 TAKE = "INSERT INTO places VALUES (?, ?, ?)"
 
 
+def expiry_index(collections: tuple[str, ...]) -> str:
+    """Return the name of the index by which expired documents are found; it tells of which."""
+    return "__".join([EXPIRY, *collections])
+
+
 def expiry_schema(collections: tuple[str, ...]) -> str:
-    """Return the statement that makes the index by which expired documents are found."""
+    """Return the statement that makes that index."""
     return (
-        f"CREATE INDEX IF NOT EXISTS expiry ON documents ({_EXPIRES_AT})"
-        f" WHERE kind IN ({_listed(collections)});"
+        f"CREATE INDEX {expiry_index(collections)} ON documents ({_EXPIRES_AT})"
+        f" WHERE kind IN ({_listed(collections)})"
     )
 
 
 def expired(collections: tuple[str, ...]) -> str:
     """Return the statement that finds so many documents that expired before a time."""
     return (
-        "SELECT collection, id FROM documents INDEXED BY expiry"
+        f"SELECT collection, id FROM documents INDEXED BY {expiry_index(collections)}"
         f" WHERE kind IN ({_listed(collections)}) AND {_EXPIRES_AT} <= ? LIMIT ?"
     )
 

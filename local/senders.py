@@ -1,11 +1,12 @@
 """Senders: threads of their own for what waits on somebody else's server.
 
 A receiver may take ten seconds to answer, and the chain must not wait for it; nor should one
-receiver wait for another, so each webhook has its own two.
+receiver wait for another, so each webhook has its own two, while there is work for them.
 """
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,6 +27,7 @@ class Senders:
         """Begin with nobody at work."""
         self._guard = threading.Lock()
         self._threads: dict[str, ThreadPoolExecutor] = {}
+        self._left: Counter[str] = Counter()  # how much work each webhook has
         self._waiting: set[str] = set()
         self._closed = False
 
@@ -38,6 +40,7 @@ class Senders:
             self._waiting.add(delivery_id)
             if hook_id not in self._threads:
                 self._threads[hook_id] = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sender")
+            self._left[hook_id] += 1
             self._threads[hook_id].submit(self._done, delivery_id, work)
 
     def close(self) -> None:
@@ -57,3 +60,14 @@ class Senders:
             log.warning("webhook not tried", extra={"reason": str(error)})
         except Exception:
             log.exception("webhook not tried")  # a fault of ours, told with its stack
+        finally:
+            self._freed(delivery_id.partition(".")[0])
+
+    def _freed(self, hook_id: str) -> None:
+        """Give back the threads of a webhook that has no work left: it may never have any again."""
+        with self._guard:
+            self._left[hook_id] -= 1
+            if self._left[hook_id]:
+                return
+            del self._left[hook_id]
+            self._threads.pop(hook_id).shutdown(wait=False)

@@ -151,7 +151,8 @@ class HookDesk:
             if changes.description is None
             else checked_description(changes.description),
         )
-        hook, changed = self._changed(hook_id, lambda now: _with(now, wanted), meant=meant)
+        now = self._clock.now()
+        hook, changed = self._changed(hook_id, lambda it: _with(it, wanted, now=now), meant=meant)
         if changed:
             _told("webhook changed", hook)
         return hook
@@ -255,7 +256,7 @@ class HookDesk:
             log.warning("webhook waits for the sweep", extra={"reason": str(error)})
 
 
-def _with(hook: Hook, changes: HookChanges) -> Hook:
+def _with(hook: Hook, changes: HookChanges, *, now: datetime) -> Hook:
     """Return a webhook as it is asked for; whatever it failed at before is not the new URL's."""
     if changes.url is not None and changes.url != hook.url:
         hook = replace(hook, url=changes.url).recovered()
@@ -265,7 +266,7 @@ def _with(hook: Hook, changes: HookChanges) -> Hook:
         hook = replace(hook, description=changes.description)
     if changes.enabled is None or changes.enabled is hook.enabled:
         return hook
-    return hook.enabled_again() if changes.enabled else hook.switched_off("")
+    return hook.enabled_again(now) if changes.enabled else hook.switched_off("")
 
 
 def _ping(hook: Hook, name: str, *, now: datetime) -> str:

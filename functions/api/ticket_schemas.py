@@ -152,13 +152,17 @@ class ListTickets(Query):
             Field(
                 min_length=1,
                 max_length=200,
-                description="words of the title or the description, whole ones",
+                description="whole words of the title or the description, or the id",
             ),
         ]
         | None
     ) = None
     sort: Annotated[
-        Sort, Field(description="the newest first, the oldest, or who changed last")
+        Sort,
+        Field(
+            description="the newest first, the oldest, or who changed last;"
+            " updated goes without q, skill, priority, category and needs_review"
+        ),
     ] = Sort.CREATED
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=1000)] | None = None

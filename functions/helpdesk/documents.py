@@ -122,6 +122,9 @@ class Filter:
             raise InvalidQueryError(f"{self.op} takes 1 to {IN_MOST} values", field=self.field)
         if self.op in RANGES and self.value is None:
             raise InvalidQueryError("a range has no bound", field=self.field)
+        sought = self.value if self.op in LISTS else [self.value]
+        if self.op in LISTS | ARRAYS and any(value is None for value in sought):
+            raise InvalidQueryError(f"{self.op} does not look for null", field=self.field)
 
 
 @dataclass(frozen=True, slots=True)

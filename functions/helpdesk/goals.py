@@ -8,12 +8,15 @@ How it goes:
   stop this clock: nobody can wait for an answer to what was never asked. To solve a ticket answers
   it, too.
 - Waiting for the requester stops the clock of the resolution, and so does a ticket that is solved.
-- What is promised stays promised: new service levels move no goal until the priority changes.
+- What is promised stays promised: new service levels move no goal until the priority changes, or
+  the ticket is reopened.
 - Another priority counts from the beginning again, less what was spent waiting. What was told of a
   goal is told again only if its time lies ahead once more. A goal that is met or missed for good
   (the ticket is answered, or solved) does not change any more.
-- Who reopens a ticket gives back the time that was left, but a quarter of the target at least,
-  which is then a new promise with a warning and a breach of its own. There is one first response.
+- Who reopens a ticket gives back the time that was left, reckoned for the priority it has by then,
+  but a quarter of the target at least, which is then a new promise with a warning and a breach of
+  its own. There is one first response.
+- What would take more than ten years, after a change of the hours, is no goal any more.
 - A goal is missed at its very moment: what is done earlier is in time.
 
 Whoever keeps the goals asks `due` what is to be told, keeps `told`, and comes back at `next_look`.
@@ -163,15 +166,15 @@ def reopened(
         return goals
     hours, target = levels.hours, levels.targets[priority].resolution
     going = replace(_gone_on(goals, now=now, hours=hours), solved_at=None)
-    if going.resolve_by is None or target is None:
-        return _forgotten(
-            replace(going, resolve_warn_at=None, resolve_by=None), Goal.RESOLUTION, now
-        )
+    warn_at, by = _counted(target, created_at, levels, waited=going.paused_for)
+    going = replace(going, resolve_warn_at=warn_at, resolve_by=by)
+    if target is None:
+        return _forgotten(going, Goal.RESOLUTION, now)
     least = target / LEAST_LEFT
-    if hours.between(now, going.resolve_by) >= least:
-        return going
+    if by and hours.between(now, by) > least:
+        return _forgotten(going, Goal.RESOLUTION, now)
     # What went beyond three quarters is forgiven: for another priority it counts as waited.
-    spent = hours.between(created_at, now) - (target - least)
+    spent = hours.spent(created_at, now) - (target - least)
     return replace(
         going,
         resolve_warn_at=hours.later(now, least * levels.warn_at),
@@ -260,8 +263,8 @@ def _counted(
     """Return the moments of a goal that counts from the start, less what was spent waiting."""
     if target is None:
         return None, None
-    later = levels.hours.later
-    return later(start, target * levels.warn_at + waited), later(start, target + waited)
+    by = levels.hours.reached(start, target + waited)
+    return levels.hours.reached(start, target * levels.warn_at + waited) if by else None, by
 
 
 def _stands_since(goals: Goals) -> datetime | None:
@@ -272,15 +275,18 @@ def _stands_since(goals: Goals) -> datetime | None:
 def _gone_on(goals: Goals, *, now: datetime, hours: Hours) -> Goals:
     """Return goals whose clock goes on: what lay ahead when it stopped moves on by that time."""
     since = _stands_since(goals) or now
-    stood = hours.between(since, now)
+    stood = hours.spent(since, now)
 
     def moved(moment: datetime | None) -> datetime | None:
-        return hours.later(moment, stood) if moment and moment > since else moment
+        return hours.reached(moment, stood) if moment and moment > since else moment
 
+    warn_at, by = moved(goals.resolve_warn_at), moved(goals.resolve_by)
+    if warn_at is None or by is None:
+        warn_at = by = None
     return replace(
         goals,
-        resolve_warn_at=moved(goals.resolve_warn_at),
-        resolve_by=moved(goals.resolve_by),
+        resolve_warn_at=warn_at,
+        resolve_by=by,
         paused_at=None,
         paused_for=goals.paused_for + stood,
     )

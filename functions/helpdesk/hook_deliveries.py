@@ -23,7 +23,7 @@ HISTORY_MOST = 10
 KEPT = timedelta(days=30)
 LEASE = timedelta(seconds=30)  # longer than any attempt lasts
 OVERDUE = timedelta(minutes=1)  # how late a timer may be before the sweep stands in for it
-SWEEP_MOST = 500
+SWEEP_PAGE, SWEEP_PAGES = 200, 10  # deliveries that one sweep reads; the next one goes on
 _NAME = re.compile(r"[A-Za-z0-9]{1,40}\.[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _UNSEEN = "nobody saw how it ended"
 
@@ -153,13 +153,26 @@ class Deliveries:
         return self.get(delivery.hook_id, delivery.event_id)
 
     def due(self, now: datetime) -> Iterator[Delivery]:
-        """Return what no timer came back to in time, the longest due first: some, if many are."""
+        """Yield what no timer came back to in time, the longest due first: some, if many are."""
         filters = (
             Filter("state", Op.EQ, State.PENDING.value),
             Filter("next_at", Op.LE, now - OVERDUE),
         )
-        query = Query("deliveries", filters, (Order("next_at"),), SWEEP_MOST)
-        return map(_delivery, self._documents.query(query))
+        query = Query("deliveries", filters, (Order("next_at"),), SWEEP_PAGE)
+        for _ in range(SWEEP_PAGES):
+            page = self._documents.query(query)
+            yield from map(_delivery, page)
+            if len(page) < SWEEP_PAGE:
+                return
+            query = replace(query, after=(page[-1].data["next_at"], page[-1].id))
+
+    def taken_up(self, delivery: Delivery, now: datetime) -> Delivery:
+        """Let a delivery be due now, as if it never was before, and return it for its timer.
+
+        Raise ConflictError when it was changed just now, NotFoundError when it is gone.
+        """
+        self._change(delivery, next_at=now)
+        return replace(delivery, next_at=now)
 
     def claim(self, delivery: Delivery) -> Delivery:
         """Take a delivery for one attempt, or raise ConflictError: somebody else was quicker.

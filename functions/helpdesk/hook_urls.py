@@ -19,8 +19,17 @@ _PATH = re.compile(r"[!-~]*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _OWN_NAMES = frozenset({"localhost", "local", "internal"})  # nobody outside is called so
 
-# Reserved, whatever the library says of them: a relay to anywhere, and what is not given out.
-_NOT_PUBLIC = (IPv4Network("192.88.99.0/24"), IPv6Network("3fff::/20"))
+# Reserved, whatever the library says of them: a relay to anywhere, what is not given out, and what
+# carriers and clouds use for themselves.
+_NOT_PUBLIC = (
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.88.99.0/24"),
+    IPv6Network("3fff::/20"),
+)
+# Where a cloud tells a machine its secrets; 169.254.0.0/16 is no network of one's own anyway.
+_METADATA = frozenset(
+    map(ip_address, ("100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254"))
+)
 _GIVEN_OUT = IPv6Network("2000::/3")  # all that the internet's own addresses are of
 _NAT64 = IPv6Network("64:ff9b::/96")
 _OWN_NETWORKS = tuple(
@@ -67,7 +76,10 @@ def may_be_sent_to(address: str, *, private: bool) -> bool:
         found = ip_address(address)
     except ValueError:
         return False
-    return all(_is_public(each) or (private and _is_own(each)) for each in _meant(found))
+    return all(
+        each not in _METADATA and (_is_public(each) or (private and _is_own(each)))
+        for each in _meant(found)
+    )
 
 
 def _split(text: str) -> SplitResult:

@@ -44,9 +44,15 @@ class Hook:
     rotated_at: datetime | None = None
     created_at: datetime
     created_by: str
+    enabled_at: datetime | None = None
     failing_since: datetime | None = None
     disabled_reason: str = ""
     version: int = 1
+
+    @property
+    def since(self) -> datetime:
+        """Return since when it is told of events: since it was added, or switched on again."""
+        return self.enabled_at or self.created_at
 
     def wants(self, kind: EventType) -> bool:
         """Say whether it is to be told of such an event."""
@@ -56,17 +62,21 @@ class Hook:
         """Return this hook with a new secret; the one before signs beside it for a day."""
         return replace(self, generation=self.generation + 1, rotated_at=now)
 
-    def enabled_again(self) -> "Hook":
+    def enabled_again(self, now: datetime) -> "Hook":
         """Return this hook switched on, with nothing held against it."""
-        return replace(self, enabled=True, failing_since=None, disabled_reason="")
+        return replace(self, enabled=True, enabled_at=now, failing_since=None, disabled_reason="")
 
-    def failed(self, now: datetime) -> "Hook":
-        """Return this hook after a failure: switched off once it has only failed for days."""
+    def failed(self, now: datetime, *, given_up: bool = False) -> "Hook":
+        """Return this hook after a failure: switched off if it has only failed for days.
+
+        That is judged where a delivery is given up: it was tried for days, while a hook that hears
+        of little may have failed once, long ago.
+        """
         since = self.failing_since or now
-        if now - since < FAILING_MOST:
-            return replace(self, failing_since=since)
-        days = FAILING_MOST.days
-        return replace(self, failing_since=since).switched_off(f"it only failed for {days} days")
+        failing = replace(self, failing_since=since)
+        if not given_up or now - since < FAILING_MOST:
+            return failing
+        return failing.switched_off(f"it only failed for {FAILING_MOST.days} days")
 
     def switched_off(self, reason: str) -> "Hook":
         """Return this hook switched off, and why."""
@@ -245,6 +255,7 @@ def _row(hook: Hook) -> Data:
         "rotated_at": hook.rotated_at,
         "created_at": hook.created_at,
         "created_by": hook.created_by,
+        "enabled_at": hook.enabled_at,
         "failing_since": hook.failing_since,
         "disabled_reason": hook.disabled_reason,
         "version": hook.version,

@@ -65,6 +65,13 @@ class Hours:
 
         Raise InvalidInputError when that takes more than ten years.
         """
+        moment = self.reached(start, work)
+        if moment is None:
+            raise InvalidInputError("so much business time takes more than ten years")
+        return moment
+
+    def reached(self, start: datetime, work: timedelta) -> datetime | None:
+        """Return the same moment, None when that takes more than ten years."""
         since = _moment(start)
         if work < timedelta(0):
             raise InvalidInputError("business time does not run backwards")
@@ -75,7 +82,7 @@ class Hours:
             if left <= end - begin:
                 return begin + left
             left -= end - begin
-        raise InvalidInputError("so much business time takes more than ten years")
+        return None
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Return the business time from one moment to another, 0 when that is not later.
@@ -87,6 +94,10 @@ class Hours:
             raise InvalidInputError("the two moments are more than ten years apart")
         working = self._working(since, until)
         return sum((to - begin for begin, to in working), timedelta(0))
+
+    def spent(self, start: datetime, end: datetime) -> timedelta:
+        """Return the same time, no more of it than that of the first ten years."""
+        return self.between(start, min(end, start + SPAN_MOST))
 
     def _working(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield the working time between two moments, in its order; none if they are reversed."""

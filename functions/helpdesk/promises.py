@@ -3,11 +3,13 @@
 Whoever saves a ticket asks here, so no way of changing one can forget its clock.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from helpdesk import goals
+from helpdesk.errors import TransientError
 from helpdesk.goals import Goals
 from helpdesk.levels import ServiceLevels
 from helpdesk.ports import Timer, Timers
@@ -16,19 +18,22 @@ from helpdesk.verdict import Priority
 
 Levels = Callable[[], ServiceLevels]
 
+log = logging.getLogger(__name__)
+
 
 def promised(before: Ticket, after: Ticket, levels: Levels) -> Ticket:
     """Return a changed ticket with its goals and its closing as they follow from the change.
 
-    The service levels are asked for only where they decide something.
+    Goals begin with the change of a new ticket that knows its priority; one from before there were
+    goals gets none. The service levels are asked for only where they decide something.
     """
-    after = replace(after, closes_at=_closes_at(after, levels))
+    after = replace(after, closes_at=_closes_at(before, after, levels))
     if after.priority is None:
         return after
     kept = after.goals
     if kept is None:
-        if after.status in DONE:
-            return after  # from before there were goals: nothing is promised of it any more
+        if before.status is not Status.NEW:
+            return after  # so that an upgrade breaks no promise that nobody gave
         kept = goals.begun(after.priority, created_at=after.created_at, levels=levels())
     elif before.priority is not after.priority:
         kept = goals.reprioritised(
@@ -50,11 +55,19 @@ def look_at(ticket: Ticket) -> datetime | None:
 
 
 def come_back_to(ticket: Ticket, timers: Timers) -> None:
-    """Set the timer by which somebody looks after a ticket again; setting it twice is once."""
+    """Set the timer by which somebody looks after a ticket again; setting it twice is once.
+
+    A failure is no error: the sweep finds what no timer came back to.
+    """
     moment = look_at(ticket)
-    if moment:
-        name = f"ticket.{ticket.id}.{moment:%Y%m%dT%H%M%S.%f}"
+    if moment is None:
+        return
+    name = f"ticket.{ticket.id}.{moment:%Y%m%dT%H%M%S.%f}"
+    try:
         timers.set(Timer(name=name, due_at=moment, about=f"ticket:{ticket.id}"))
+    except TransientError as error:
+        facts = {"ticket_id": ticket.id, "reason": str(error)}
+        log.warning("no timer is set", extra=facts)
 
 
 def _standing(kept: Goals, ticket: Ticket, priority: Priority, levels: Levels) -> Goals:
@@ -73,11 +86,11 @@ def _standing(kept: Goals, ticket: Ticket, priority: Priority, levels: Levels) -
     return goals.resumed(kept, now=now, levels=levels()) if kept.paused_at else kept
 
 
-def _closes_at(ticket: Ticket, levels: Levels) -> datetime | None:
+def _closes_at(before: Ticket, after: Ticket, levels: Levels) -> datetime | None:
     """Return when a resolved ticket closes by itself: as it was told when it was resolved."""
-    if ticket.status is not Status.RESOLVED or ticket.resolved_at is None:
+    if after.status is not Status.RESOLVED or after.resolved_at is None:
         return None
-    if ticket.closes_at:
-        return ticket.closes_at
-    after = levels().close_after
-    return ticket.resolved_at + after if after else None
+    if before.status is Status.RESOLVED:
+        return before.closes_at  # also where that is never
+    wait = levels().close_after
+    return after.resolved_at + wait if wait else None

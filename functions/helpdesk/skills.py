@@ -24,6 +24,7 @@ ALIASES_MOST = 20
 DESCRIPTION_MOST = 300
 REMEMBERED = timedelta(seconds=60)
 TOLD_MOST = 3  # unknown names in a refusal, and known ones that are near to each
+_ALIKE = 0.75  # of the letters; with less, "nope" is like OpenCV
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ class Catalogue:
         from difflib import get_close_matches  # noqa: PLC0415 - only who mistypes waits for it
 
         names = {skill_key(skill.name): skill.name for skill in self.skills}
-        found = get_close_matches(skill_key(name), names, n=TOLD_MOST)
+        found = get_close_matches(skill_key(name), names, n=TOLD_MOST, cutoff=_ALIKE)
         return [names[key] for key in found]
 
     @cached_property

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import islice
 
 from helpdesk.errors import InvalidInputError
-from helpdesk.words import folded, words_of
+from helpdesk.words import folded, sought_words, words_of
 
 CAPACITY_DEFAULT = 20
 CAPACITY_MOST = 1000
@@ -149,7 +149,8 @@ def is_found_by(user: User, words: Sequence[str]) -> bool:
 
 
 def _known_by(user: User) -> list[str]:
-    return [folded(user.email), *words_of(folded(user.name)), *words_of(folded(user.email))]
+    address = folded(user.email)  # one with an odd sign in it is read in parts
+    return [address, *words_of(folded(user.name)), *sought_words(address), *words_of(address)]
 
 
 def _in_utc(time: datetime | None, field: str) -> datetime | None:

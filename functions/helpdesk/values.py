@@ -39,6 +39,8 @@ def converter(
     def sequence(value: list[Value] | tuple[Value, ...]) -> list[Any]:
         if any(type(item) in {list, tuple} for item in value):
             raise InvalidInputError("a list cannot hold a list")  # Firestore's rule
+        if any(type(item) is Vector for item in value):
+            raise InvalidInputError("a list cannot hold a vector")  # likewise
         return [convert(item) for item in value]
 
     def mapping(value: dict[Any, Value]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from helpdesk.documents import Filter, Op, Order, Query, Value
+from helpdesk.errors import InvalidInputError
 from helpdesk.ticket import Status
 from helpdesk.user import skill_key
 from helpdesk.verdict import Category, Priority
@@ -18,7 +19,8 @@ from helpdesk.wire import LISTED_FIELDS
 from helpdesk.words import WORD_MOST, have_all, sought_words
 
 SETTLED = frozenset({Status.RESOLVED, Status.CLOSED})
-UNASSIGNED = frozenset({Status.NEW, Status.TRIAGED})  # nobody's, whatever else they are
+# What is done may have had nobody: its requester closed it first.
+UNASSIGNED = SETTLED | {Status.NEW, Status.TRIAGED}
 
 
 class Sort(StrEnum):
@@ -51,6 +53,15 @@ class Wanted:
     created_until: datetime | None = None
     sort: Sort = Sort.CREATED
 
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError for what has no walk in the order of changes."""
+        unwalked = ("text", "skill", "priority", "category", "needs_review")
+        if self.sort is Sort.UPDATED and any(getattr(self, name) is not None for name in unwalked):
+            raise InvalidInputError(
+                "updated sorts a list without q, skill, priority, category and needs_review",
+                field="sort",
+            )
+
     @property
     def fits(self) -> Callable[[Mapping[str, Value]], bool]:
         """Return what says whether a document with the fields of the walk is one of these."""
@@ -69,6 +80,7 @@ class Wanted:
             created = data["created_at"]
             return (
                 all(data[name] == value for name, value in asked)
+                and not (self.unassigned and data["assignee_id"])
                 and self.needs_review in {None, bool(data["needs_review"])}
                 and data["status"] in statuses
                 and (skill is None or skill in map(skill_key, data["skills"] or ()))
@@ -94,9 +106,9 @@ class Wanted:
             "created_at" if by_creation else "updated_at",
             descending=self.sort is not Sort.OLDEST,
         )
-        one = self._one() if by_creation else ()
+        one = self._one()
         # A word that the walk compares need not be looked at: that saves reading all the others.
-        looked = len(self.words) > 1 or (self.words and not by_creation)
+        looked = len(self.words) > 1
         return Query(
             "tickets",
             (*self._whose(), *one, *self._status(one), *(self._created() if by_creation else ())),

@@ -18,7 +18,7 @@ from helpdesk.verdict import (
     Source,
     Verdict,
 )
-from helpdesk.words import terms_of
+from helpdesk.words import folded, terms_of
 
 # What lists are filtered by besides the requester and the status.
 _FILTERED = frozenset({"priority", "category", "needs_review", "assignee_id"})
@@ -75,9 +75,23 @@ def searchable_ticket(ticket: Ticket) -> Data:
     return {name: value for name, value in whole.items() if name not in unset}
 
 
+def found_by(collection: str, data: Data) -> Data:
+    """Return what a kept ticket or user is found by, reckoned as it is now; nothing for others.
+
+    A ticket that was just filed is found by nothing of this yet.
+    """
+    if collection == "tickets" and data.get("seq", 0) > 1:
+        return _sought(ticket_from(Document(data["id"], data, "")))
+    if collection == "users" and data.keys() >= set(USER_FIELDS):
+        found = searchable_document(user_from(data))
+        return {name: found[name] for name in ("terms", "skill_keys")}
+    return {}
+
+
 def _sought(ticket: Ticket) -> Data:
+    said = terms_of(ticket.title, ticket.description)
     return {
-        "terms": terms_of(ticket.title, ticket.description),
+        "terms": list(dict.fromkeys([folded(ticket.id), *said])),  # mails tell the id
         "skill_keys": [skill_key(skill) for skill in ticket.skills],
     }
 

@@ -9,7 +9,13 @@ from datetime import timedelta
 
 from helpdesk.changes import alarmed, closed_by_time, told_by
 from helpdesk.documents import Value
-from helpdesk.errors import AlreadyExistsError, ConflictError, NotFoundError
+from helpdesk.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    HelpdeskError,
+    NotFoundError,
+    OutsideError,
+)
 from helpdesk.goals import Alarm, due
 from helpdesk.log import bind
 from helpdesk.ports import Clock, Timers
@@ -39,15 +45,29 @@ def look_after(ticket_id: str, *, tickets: Tickets, timers: Timers, clock: Clock
 
 
 def sweep_tickets(*, tickets: Tickets, timers: Timers, clock: Clock) -> int:
-    """Look after every ticket that no timer came back to, and return how many there were."""
+    """Look after every ticket that no timer came back to, and return how many there were.
+
+    One that fails holds up no other; then raise OutsideError, for it to be looked at again.
+    """
     late = tickets.to_look_at(clock.now() - PATIENCE, limit=SWEEP_MOST)
+    failed = 0
     for ticket_id in late:
         try:
             look_after(ticket_id, tickets=tickets, timers=timers, clock=clock)
         except ConflictError:
             continue  # whoever changed it has seen to its timer
+        except HelpdeskError as error:
+            facts = {"ticket_id": ticket_id, "reason": str(error)}
+            log.warning("ticket not looked after", extra=facts)
+            failed += 1
+        except Exception:
+            # A fault of ours with one ticket, told with its stack.
+            log.exception("ticket not looked after", extra={"ticket_id": ticket_id})
+            failed += 1
     if late:
         log.warning("tickets looked after late", extra={"count": len(late)})
+    if failed:
+        raise OutsideError(f"{failed} of {len(late)} tickets could not be looked after")
     return len(late)
 
 

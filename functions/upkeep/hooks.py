@@ -7,6 +7,7 @@ and noting sends again, and receivers know an event by its `webhook-id`.
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from typing import Protocol, Self
 from helpdesk.clock import RandomIds
 from helpdesk.errors import ConflictError, NotFoundError, TransientError
 from helpdesk.events import Event
-from helpdesk.hook_deliveries import Deliveries, Delivery, State, Tried, timer_of
+from helpdesk.hook_deliveries import KEPT, Deliveries, Delivery, State, Tried, timer_of
 from helpdesk.hooks import Hook, Hooks, secrets_of, signature
 from helpdesk.ports import Clock, Documents, Timers
 from upkeep.hook_sender import GONE, Attempt, HookSender
@@ -35,6 +36,10 @@ PLAN = (
 )
 JITTER = 0.1  # of a wait, so that what failed together does not come back together
 ASKED_MOST = timedelta(hours=1)  # how long a receiver may ask us to wait
+# Attempts at a delivery until its failure is noted of its hook: all hooks are one document, which a
+# receiver that fails now and then would have written twice for each event.
+COUNTS_FROM = 3
+SWEEP_EACH = 50  # deliveries to one webhook that a sweep takes up
 
 log = logging.getLogger(__name__)
 
@@ -79,9 +84,17 @@ class HookPost:
 
 
 def fan_out(event: Event, *, post: HookPost) -> None:
-    """Open a delivery for each hook that is to be told of an event, and have it tried at once."""
+    """Open a delivery for each hook that is to be told of an event, and have it tried at once.
+
+    An event may come long after it happened, once it was parked. Of one that is older than a
+    delivery is kept nobody knows who has heard it.
+    """
+    if post.clock.now() - event.time >= KEPT:
+        log.warning("an event is too old for webhooks", extra={"event_id": event.id})
+        return
     for hook in post.hooks.list():
-        if hook.wants(event.type) and (new := post.deliveries.opened(hook, event)):
+        wanted = hook.wants(event.type) and event.time >= hook.since
+        if wanted and (new := post.deliveries.opened(hook, event)):
             _come_back(new, post=post)
 
 
@@ -105,13 +118,22 @@ def deliver_hook(delivery_id: str, *, post: HookPost) -> State | None:
 
 
 def sweep_hooks(*, post: HookPost) -> int:
-    """Have tried what no timer came back to, and return how many deliveries that were."""
-    now, count = post.clock.now(), 0
+    """Have tried what no timer came back to, and return how many deliveries that were.
+
+    Each gets a timer of its own, for nobody waits here for a receiver, and goes behind what was due
+    with it; a webhook with many gets some at a time. So none waits for another's.
+    """
+    now, taken = post.clock.now(), Counter[str]()
     for delivery in post.deliveries.due(now):
-        # A timer of its own for each, under another name each minute: nobody waits here for a
-        # receiver, and one that is lost is set anew.
-        post.timers.set(timer_of(delivery, due_at=now))
-        count += 1
+        if taken[delivery.hook_id] == SWEEP_EACH:
+            continue
+        try:
+            late = post.deliveries.taken_up(delivery, now)
+        except (ConflictError, NotFoundError):
+            continue  # somebody is at it, or it is gone
+        post.timers.set(timer_of(late))
+        taken[delivery.hook_id] += 1
+    count = taken.total()
     if count:
         log.warning("webhooks taken up late", extra={"count": count})
     return count
@@ -160,17 +182,21 @@ def _ended(claimed: Delivery, attempt: Attempt, hook: Hook | None, *, post: Hook
     next_at = None
     if attempt.delivered:
         state = State.DELIVERED
-    elif hook is None or attempt.status == GONE or claimed.attempts > len(PLAN):
+    elif hook is None or attempt.status == GONE or _is_last(claimed):
         state = State.FAILED
     else:
         state, next_at = State.PENDING, now + wait_after(claimed, attempt, now=now)
     counts = post.deliveries.note(claimed, tried, state=state, next_at=next_at)
     _told(claimed, attempt, state)
     if hook:
-        _judged(hook, attempt, now, post=post)
+        _judged(hook, attempt, claimed, post=post)
     if counts and next_at:
         _come_back(replace(claimed, next_at=next_at), post=post)
     return state
+
+
+def _is_last(claimed: Delivery) -> bool:
+    return claimed.attempts > len(PLAN)
 
 
 def wait_after(delivery: Delivery, attempt: Attempt, *, now: datetime) -> timedelta:
@@ -192,17 +218,23 @@ def _asked_for(text: str, now: datetime) -> timedelta:
         return timedelta(0)
 
 
-def _judged(hook: Hook, attempt: Attempt, now: datetime, *, post: HookPost) -> None:
-    """Note of a hook how it fares; one that is no more or never answers well is switched off."""
+def _judged(hook: Hook, attempt: Attempt, claimed: Delivery, *, post: HookPost) -> None:
+    """Note of a hook how it fares; one that is no more or never answers well is switched off.
+
+    What was sent elsewhere, or before it was switched on again, says nothing of it.
+    """
+    now, begun_at = post.clock.now(), claimed.claimed_at or claimed.created_at
 
     def judge(kept: Hook) -> Hook:
+        if kept.url != hook.url or begun_at < kept.since or not kept.enabled:
+            return kept
         if attempt.delivered:
             return kept.recovered()
-        if not kept.enabled:
-            return kept
         if attempt.status == GONE:
             return kept.switched_off(f"its receiver answered {GONE}")
-        return kept.failed(now)
+        if claimed.attempts < COUNTS_FROM:
+            return kept
+        return kept.failed(now, given_up=_is_last(claimed))
 
     if judge(hook) == hook:
         return

@@ -239,6 +239,7 @@ def test_a_commit_takes_1_to_500_writes(documents, count):
         {"__type__": "vector"},
         {"": 1},
         [[1]],
+        [Vector((1.0,))],
         "\ud800",
         2**63,
         {"set"},

@@ -115,6 +115,24 @@ def test_a_delivery_is_read_as_it_was_kept_and_found_by_what_it_is(documents):
     assert [each.event_id for each in due] == ["e0", "e2"]
 
 
+def test_a_sweep_reads_on_where_a_page_ends(documents, monkeypatch):
+    monkeypatch.setattr("helpdesk.hook_deliveries.SWEEP_PAGE", 2)
+    clock = FixedClock()
+    deliveries, hook = Deliveries(documents=documents, clock=clock), a_kept_hook(documents)
+    names = [f"e{number}" for number in range(5)]
+    for name in names:
+        deliveries.opened(hook, an_event(id=name))
+    clock.tick(seconds=OVERDUE.total_seconds())
+
+    found = []
+    for each in deliveries.due(clock.now()):
+        found.append(each.event_id)
+        deliveries.taken_up(each, clock.now())
+
+    assert found == names
+    assert list(deliveries.due(clock.now())) == []
+
+
 def test_what_it_costs_is_counted(documents):
     tally = Tally()
     counted = Counted(documents, tally)

@@ -165,6 +165,20 @@ def test_filters_by_a_range(documents, op, expected):
     assert documents.count(query) == len(expected)
 
 
+@pytest.mark.parametrize(
+    ("op", "expected"),
+    [(Op.LT, ["a"]), (Op.LE, ["b", "a"]), (Op.GT, ["e", "d", "c"]), (Op.GE, ["e", "d", "c", "b"])],
+)
+def test_a_range_of_texts_ends_with_the_whole_text(documents, op, expected):
+    texts = {"a": "", "b": "x", "c": "x\0", "d": "x\0y", "e": "x\1"}
+    fill(documents, **{name: {"rank": text} for name, text in texts.items()})
+
+    query = Query("things", (Filter("rank", op, "x"),), NEWEST)
+
+    assert names(documents.query(query)) == expected
+    assert documents.count(query) == len(expected)
+
+
 def test_a_range_goes_on_behind_a_cursor(documents):
     fill(documents, **{f"t{n}": {"rank": n // 2} for n in range(10)})
     filters = (Filter("rank", Op.GE, 1), Filter("rank", Op.LT, 4))
@@ -278,6 +292,9 @@ def test_a_query_without_a_declared_index_is_refused(documents, query):
         lambda: Filter("a", Op.IN, list(range(31))),
         lambda: Filter("a", Op.IN, "text"),
         lambda: Filter("a", Op.GT, None),
+        lambda: Filter("a", Op.IN, [1, None]),
+        lambda: Filter("a", Op.CONTAINS, None),
+        lambda: Filter("a", Op.CONTAINS_ANY, ["x", None]),
         lambda: Order("a b"),
         lambda: Nearest("things", "v", Vector((1.0,)), limit=0),
         lambda: Nearest("things", "v", Vector((0.0, 0.0))),

@@ -30,7 +30,7 @@ Asked = dict[str, Any]
 
 
 def ticket(number):
-    assigned = number % 4 > 1
+    assigned = number % 4 > 1 and number % 8 != 7  # some are done without anybody
     return a_ticket(
         id=f"T{number:02}",
         title=TITLES[number * 5 % 7 % 4],
@@ -85,6 +85,9 @@ PLAIN = [
     and not ("created_from" in asked and asked.get("sort") is Sort.UPDATED)
 ]
 PLAIN += [{**whose, "needs_review": True} for whose in WHOSE if "requester_id" not in whose]
+SINGLE += [
+    {**whose, "sort": Sort.UPDATED, "created_from": NOW + timedelta(seconds=9)} for whose in WHOSE
+]
 SINGLE += [{"unassigned": True, **status} for status in STATUS]
 TOGETHER: list[Asked] = [
     {**whose, **one, **more}
@@ -93,7 +96,7 @@ TOGETHER: list[Asked] = [
     for more in (
         {"skill": "JAVA"},
         {"priority": Priority.LOW, "category": Category.ACCESS},
-        {"needs_review": True, "sort": Sort.UPDATED, "created_from": NOW + timedelta(seconds=2)},
+        {"needs_review": True, "sort": Sort.OLDEST, "created_from": NOW + timedelta(seconds=2)},
         {"statuses": (Status.TRIAGED,), "category": Category.BUG, "sort": Sort.OLDEST},
     )
 ]

@@ -148,6 +148,22 @@ def test_it_starts_serves_and_stops_with_everything_kept(running, tmp_path):
     assert not list((tmp_path / "data").glob("*-wal"))
 
 
+def test_a_start_that_takes_a_while_says_so(running, tmp_path):
+    running("--port", "0").stop()
+    with closing(sqlite3.connect(tmp_path / "data" / "helpdesk.db")) as connection, connection:
+        connection.execute("DELETE FROM layout")
+        connection.executemany(
+            "INSERT INTO documents VALUES ('things', ?, 'things', 1, '{}')",
+            [(str(number),) for number in range(10_001)],
+        )
+
+    code, _, err = running("--port", "0").stop()
+
+    assert code == 0
+    assert re.fullmatch(r"helpdesk: putting 10\d+ documents in their places, once; .*\n", err)
+    assert "documents in their places" in (tmp_path / "data" / "helpdesk.log").read_text()
+
+
 def test_the_line_that_is_printed_can_be_run(running):
     house = running("--port", "0")
     said = [house.out.readline() for _ in range(10)]

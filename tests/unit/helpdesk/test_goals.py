@@ -77,7 +77,8 @@ def test_without_a_target_there_is_no_goal_and_nothing_to_look_at():
     assert next_look(goals) is None
     assert due(goals, now=at(f"{MONDAY} 12:00")) == []
     assert (solved.answered_in_time, solved.solved_in_time, solved.breached) == (None, None, ())
-    assert reopened(solved, at(f"{MONDAY} 13:00")).resolve_by is None
+    again = reopened(solved, at(f"{MONDAY} 13:00"), levels=with_target(Target()))
+    assert again.resolve_by is None
 
 
 # What is told, and when.
@@ -283,14 +284,90 @@ def test_who_reopens_a_ticket_when_there_is_no_target_any_more_sets_no_goal():
     assert goals.breached == (Goal.RESPONSE,)
 
 
-def test_a_longer_target_since_then_forgives_nothing():
+def test_a_longer_target_since_then_counts_from_the_beginning():
     solved = clock.solved(answered_high(), now=at("12:00"))
     longer = with_target(Target(resolution=80 * HOUR))
 
     goals = reopened(solved, at("12:30"), levels=longer)
 
-    assert goals.paused_for == timedelta(0)
-    assert LEVELS.hours.between(at("12:30"), goals.resolve_by) == 20 * HOUR
+    assert goals.paused_for == HOUR / 2
+    assert LEVELS.hours.between(at("12:30"), goals.resolve_by) == 78 * HOUR
+
+
+@pytest.mark.parametrize(("priority", "left"), [(HIGH, 6 * HOUR), (MEDIUM, 22 * HOUR)])
+def test_who_reopens_a_ticket_of_another_priority_gives_back_what_that_one_has_left(priority, left):
+    solved = clock.solved(answered_high(), now=at("12:00"))
+
+    changed = reprioritised(solved, HIGH, priority, at("13:00"))
+    goals = reopened(changed, at("14:00"), priority=priority)
+
+    assert LEVELS.hours.between(at("14:00"), goals.resolve_by) == left
+
+
+def test_a_target_that_there_was_none_of_before_gives_a_goal_to_who_reopens():
+    solved = clock.solved(
+        begun(HIGH, created_at=CREATED, levels=with_target(Target())), now=CREATED
+    )
+
+    goals = reopened(solved, at("11:00"))
+
+    assert goals.resolve_by == at(f"{MONDAY} 11:00")
+    assert next_look(goals) == at("17:00")
+
+
+def test_what_was_missed_for_a_higher_priority_is_not_for_a_lower_one():
+    late = clock.solved(a_high(), now=at(f"{MONDAY} 12:00"))
+
+    goals = reopened(late, at(f"{MONDAY} 12:00"), priority=MEDIUM)
+
+    assert goals.breached == (Goal.RESPONSE,)
+    assert LEVELS.hours.between(at(f"{MONDAY} 12:00"), goals.resolve_by) == 14 * HOUR
+
+
+# What cannot be reckoned.
+
+ALWAYS = Hours(zone="UTC", week=dict.fromkeys(range(7), ((time(0), time(0)),)))
+SELDOM = replace(LEVELS, hours=Hours(zone="UTC", week={2: ((time(14), time(17)),)}))
+YEARS_LATER = CREATED + timedelta(days=400)
+
+
+def after_a_year_of_waiting():
+    """Return goals whose clock stood for a year, in hours that never end."""
+    waiting = clock.paused(answered_high(), now=at("11:00"))
+    always = replace(LEVELS, hours=ALWAYS)
+    return clock.resumed(waiting, now=YEARS_LATER, levels=always)
+
+
+def test_a_goal_that_lies_ten_years_ahead_in_other_hours_is_none_for_another_priority():
+    goals = told(after_a_year_of_waiting(), [WARN_RESOLUTION])
+
+    other = clock.reprioritised(
+        goals, old=HIGH, new=LOW, created_at=CREATED, levels=SELDOM, now=YEARS_LATER
+    )
+
+    assert (other.resolve_warn_at, other.resolve_by, next_look(other)) == (None, None, None)
+    assert other.warned == ()
+
+
+def test_a_goal_that_a_wait_moves_by_ten_years_is_none():
+    waiting = clock.paused(answered_high(), now=at("11:00"))
+    fewer = replace(
+        LEVELS.hours, holidays=frozenset({date(2036, 1, 31), date(2036, 2, 1), date(2036, 2, 4)})
+    )
+
+    goals = clock.resumed(waiting, now=at("2050-01-30 11:00"), levels=replace(LEVELS, hours=fewer))
+
+    assert (goals.paused_at, goals.resolve_warn_at, goals.resolve_by) == (None, None, None)
+
+
+def test_who_reopens_a_ticket_whose_time_cannot_be_reckoned_gives_it_a_quarter():
+    solved = clock.solved(after_a_year_of_waiting(), now=YEARS_LATER)
+
+    goals = reopened(solved, YEARS_LATER, levels=SELDOM)
+    after_a_lifetime = reopened(solved, at("2040-01-31 12:00"))
+
+    assert SELDOM.hours.between(YEARS_LATER, goals.resolve_by) == 2 * HOUR
+    assert LEVELS.hours.between(at("2040-01-31 12:00"), after_a_lifetime.resolve_by) == 2 * HOUR
 
 
 # Another priority.
@@ -484,12 +561,12 @@ class Counting:
 
     def reopen(self, priority):
         self.ended[Goal.RESOLUTION] = self.waiting = False
-        allowed, target = self.allowed[Goal.RESOLUTION], TARGETS[priority].resolution
-        if allowed is None or target is None:
-            self.promise(Goal.RESOLUTION, None)
+        target = TARGETS[priority].resolution
+        self.promise(Goal.RESOLUTION, target and target // MINUTE)
+        if target is None:
             return
         least = target // MINUTE / 4
-        if allowed - self.used[Goal.RESOLUTION] < least:
+        if target // MINUTE - self.used[Goal.RESOLUTION] <= least:
             self.alarms -= {(alarm, Goal.RESOLUTION) for alarm in Alarm}
             self.used[Goal.RESOLUTION] = used = target // MINUTE - least
             self.promise(Goal.RESOLUTION, used + least, used + least * 3 / 4)

@@ -6,13 +6,15 @@ from datetime import timedelta
 import pytest
 
 from helpdesk import events
-from helpdesk.documents import Delete, Update
+from helpdesk.documents import Create, Delete, Update
 from helpdesk.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
 from helpdesk.hook_deliveries import (
     HISTORY_MOST,
     KEPT,
     LEASE,
     OVERDUE,
+    SWEEP_PAGE,
+    SWEEP_PAGES,
     Deliveries,
     Delivery,
     State,
@@ -220,6 +222,37 @@ def test_what_a_timer_may_still_come_back_to_is_not_swept(deliveries, clock):
     assert list(deliveries.due(NOW + OVERDUE - timedelta(seconds=1))) == []
     assert list(deliveries.due(NOW + OVERDUE)) == [late]
     assert list(deliveries.due(NOW + OVERDUE * 2)) == [late, later]
+
+
+def test_a_sweep_reads_on_and_has_an_end(deliveries, documents, clock):
+    names = [f"e{number:04}" for number in range(SWEEP_PAGE * SWEEP_PAGES + 1)]
+    opened(deliveries, id="first")
+    first = documents.get("deliveries/H1.first").data
+    for number in range(0, len(names), SWEEP_PAGE):
+        documents.commit(
+            [
+                Create(f"deliveries/H1.{name}", {**first, "event_id": name})
+                for name in names[number : number + SWEEP_PAGE]
+            ]
+        )
+
+    found = [each.event_id for each in deliveries.due(NOW + OVERDUE)]
+
+    assert found == names[: SWEEP_PAGE * SWEEP_PAGES]
+
+
+def test_what_is_taken_up_is_due_from_then_on(deliveries, clock):
+    late = opened(deliveries)
+    clock.tick(minutes=5)
+
+    taken = deliveries.taken_up(late, clock.now())
+
+    kept = deliveries.get("H1", EVENT_ID)
+    assert taken.next_at == kept.next_at == clock.now()
+    assert list(deliveries.due(clock.now())) == []
+    assert list(deliveries.due(clock.now() + OVERDUE)) == [kept]
+    with pytest.raises(ConflictError):
+        deliveries.taken_up(late, clock.now())
 
 
 def test_the_timer_of_each_attempt_has_a_name_of_its_own(deliveries):

@@ -77,6 +77,7 @@ def test_a_house_of_ones_own_sends_into_its_own_network_too(url):
         "ftp://127.0.0.1", "http://169.254.169.254/latest", "http://0.0.0.0", "http://[fe80::1]",
         "http://224.0.0.1", "http://ann@localhost", "http://localhost:0", "http://127.1",
         "http://[::ffff:169.254.169.254]", "http://192.0.2.1", "http://255.255.255.255",
+        "http://[fd00:ec2::254]/latest", "http://100.100.100.200", "http://192.0.0.192",
     ],
 )  # fmt: skip
 def test_what_is_nobodys_server_is_refused_even_there(url):
@@ -99,7 +100,8 @@ RESERVED = [
     "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255",  # noqa: S104 - nobody is bound
     "100.64.0.1", "100.127.255.254",
     "127.0.0.1", "127.255.255.254", "169.254.169.254", "172.16.0.1", "172.31.255.255",
-    "192.0.0.1", "192.0.0.170", "192.0.2.1", "192.88.99.1", "192.168.0.1", "198.18.0.1",
+    "192.0.0.1", "192.0.0.9", "192.0.0.170", "192.0.0.192", "192.0.2.1", "168.63.129.16",
+    "192.88.99.1", "192.168.0.1", "198.18.0.1",
     "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1",
     "255.255.255.255",
     "::", "::1", "::7f00:1", "::ffff:0:127.0.0.1", "::ffff:10.0.0.1", "::ffff:127.0.0.1",
@@ -131,6 +133,18 @@ def test_a_public_address_is_sent_to(address):
 def test_ones_own_network_is_sent_to_where_that_is_allowed(address):
     assert may_be_sent_to(address, private=True)
     assert not may_be_sent_to(address, private=False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254", "169.254.170.2", "192.0.0.192", "100.100.100.200", "168.63.129.16",
+        "::ffff:100.100.100.200", "64:ff9b::6464:64c8", "2002:6464:64c8::1",
+        "fd00:ec2::254", "fd00:0ec2:0::0254", "fd20:ce::254",
+    ],
+)  # fmt: skip
+def test_where_a_cloud_tells_its_secrets_is_never_sent_to(address):
+    assert not may_be_sent_to(address, private=True)
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "0.1.2.3", "224.0.0.1", "fe80::1", "x"])

@@ -202,12 +202,18 @@ def test_what_any_hook_is_told_of_is_known_without_asking_each(hooks):
 def test_one_that_only_fails_for_days_is_switched_off_and_can_be_switched_on():
     failing = a_hook().failed(NOW)
 
-    still = failing.failed(NOW + FAILING_MOST - timedelta(seconds=1))
-    off = failing.failed(NOW + FAILING_MOST)
+    still = failing.failed(NOW + FAILING_MOST - timedelta(seconds=1), given_up=True)
+    tried = failing.failed(NOW + FAILING_MOST)
+    off = failing.failed(NOW + FAILING_MOST, given_up=True)
 
-    assert (still.enabled, still.failing_since) == (True, NOW)
+    assert still == tried == a_hook(failing_since=NOW)
     assert (off.enabled, off.disabled_reason) == (False, "it only failed for 5 days")
-    assert failing.recovered() == off.enabled_again() == a_hook()
+    assert failing.recovered() == a_hook()
+    assert off.enabled_again(NOW) == a_hook(enabled_at=NOW)
+    assert (a_hook().since, off.enabled_again(NOW + FAILING_MOST).since) == (
+        NOW,
+        NOW + FAILING_MOST,
+    )
 
 
 def test_what_a_newer_version_kept_is_read_as_far_as_it_is_known(hooks, documents):

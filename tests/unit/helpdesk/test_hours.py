@@ -278,7 +278,11 @@ def test_nothing_is_counted_for_more_than_ten_years():
 
     assert seldom.later(start, 520 * MINUTE) < start + SPAN_MOST
     assert "ten years" in str(refused(lambda: seldom.later(start, 530 * MINUTE)))
+    assert seldom.reached(start, 520 * MINUTE) == seldom.later(start, 520 * MINUTE)
+    assert seldom.reached(start, 530 * MINUTE) is None
     assert seldom.between(start, start + SPAN_MOST) == 522 * MINUTE
+    assert seldom.spent(start, start + 2 * SPAN_MOST) == 522 * MINUTE
+    assert seldom.spent(start, start - MINUTE) == timedelta(0)
     assert "ten years" in str(refused(lambda: seldom.between(start, start + SPAN_MOST + MINUTE)))
 
 

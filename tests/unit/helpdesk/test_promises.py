@@ -178,6 +178,24 @@ def test_where_nothing_closes_by_itself_there_is_nothing_to_come_back_to():
     assert (done.closes_at, look_at(done)) == (None, None)
 
 
+def test_what_was_resolved_when_nothing_closed_by_itself_never_does():
+    never = Asked(replace(LEVELS, close_after=None))
+    done = set_to(at_work(), Status.RESOLVED, FRIDAY + HOUR, never)
+
+    edit = set_to(done, None, FRIDAY + 90 * DAY, category=Category.ACCESS)
+
+    assert (edit.closes_at, look_at(edit)) == (None, None)
+
+
+def test_a_ticket_that_is_resolved_once_more_closes_a_week_after_that():
+    done = set_to(at_work(), Status.RESOLVED, FRIDAY + HOUR)
+    again = set_to(done, Status.ASSIGNED, FRIDAY + DAY)
+
+    anew = set_to(again, Status.RESOLVED, FRIDAY + 2 * DAY)
+
+    assert anew.closes_at == FRIDAY + 9 * DAY
+
+
 def test_a_closed_ticket_is_left_alone():
     done = set_to(at_work(), Status.RESOLVED, FRIDAY + HOUR / 2)
 
@@ -200,12 +218,14 @@ def test_a_reopened_ticket_has_the_time_it_had_left():
 # Tickets from before there were service levels.
 
 
-def test_an_old_open_ticket_is_promised_something_at_its_next_change():
-    old = replace(at_work(), goals=None)
+def test_an_old_open_ticket_is_promised_nothing_whatever_is_done_to_it():
+    old, asked = replace(at_work(), goals=None), Asked()
 
-    begins = set_to(old, Status.IN_PROGRESS, FRIDAY + HOUR)
+    begins = set_to(old, Status.IN_PROGRESS, FRIDAY + HOUR, asked)
+    higher = set_to(begins, None, FRIDAY + HOUR, asked, priority=Priority.LOW)
 
-    assert begins.goals == begun(Priority.HIGH, created_at=FRIDAY, levels=LEVELS)
+    assert (begins.goals, higher.goals, look_at(higher)) == (None, None, None)
+    assert asked.times == 0
 
 
 @pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])

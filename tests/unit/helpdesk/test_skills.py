@@ -91,7 +91,7 @@ def test_names_of_the_catalogue_stay_as_they_are(names):
 def test_the_nearest_names_are_told_for_what_is_mistyped():
     assert shipped().near("pythn")[0] == "Python"
     assert shipped().near("Postgresql-") == ["PostgreSQL"]
-    assert shipped().near("xyzzy") == []
+    assert shipped().near("xyzzy") == shipped().near("nope") == []
 
 
 # What may be in it.

@@ -559,7 +559,6 @@ def test_what_was_kept_before_there_was_a_search_is_in_every_list_but_those_of_w
     assert found(tickets, statuses=(Status.ASSIGNED,)) == ["T1CKET01"]
     assert found(tickets, needs_review=False) == found(tickets, sort=Sort.UPDATED) == ["T1CKET01"]
     assert found(tickets, text="printer") == found(tickets, skill="SQL") == []
-    assert found(tickets, text="printer", sort=Sort.UPDATED) == []
 
 
 def triage(tickets, before=None, also=()):

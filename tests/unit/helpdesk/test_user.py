@@ -243,7 +243,7 @@ def test_no_more_terms_are_kept_than_may_be_and_the_name_is_among_them():
         ("Mu\u0308ller", ("muller",)),
         ("Straße", ("strasse",)),
         ("李 明", ("李", "明")),
-        ("हिन्दी", ("हिनदी",)),  # its virama goes as an accent does, its vowels stay
+        ("हिन्दी", ("हिन्दी",)),  # its vowels and its virama are no accents
         ("Room 101", ("room", "101")),
     ],
 )
@@ -284,3 +284,15 @@ def test_whoever_has_a_name_is_found_by_each_word_of_it(name):
     for word in sought_words(name.replace("@", " ")):
         assert is_found_by(user, [word])
         assert word[:TERM_MOST] in search_terms(user)
+
+
+@pytest.mark.parametrize(
+    "email", ["o'neil+x@example.com", "a=b/c?d@example.com", "'_a_'@example.com", "-a@b.example"]
+)
+def test_a_user_is_found_by_the_whole_address_whatever_signs_are_in_it(email):
+    user = a_user(email=email)
+
+    words = sought_words(email)
+
+    assert is_found_by(user, words)
+    assert {word[:TERM_MOST] for word in words} <= set(search_terms(user))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from helpdesk.documents import Op
+from helpdesk.errors import InvalidInputError
 from helpdesk.indexes import declared, index_for
 from helpdesk.ticket import Status
 from helpdesk.verdict import Category, Priority
@@ -28,6 +29,7 @@ ASKED: dict[str, Any] = {
     "created_from": NOW,
     "created_until": NOW + timedelta(days=1),
 }
+UNCHANGED = {"text", "skill", "priority", "category", "needs_review"}
 WHOSE: tuple[dict[str, Any], ...] = (
     {},
     {"requester_id": "ann"},
@@ -52,7 +54,9 @@ def test_every_combination_has_an_index():
     for chosen in product([False, True], repeat=len(names)):
         asked = {name: ASKED[name] for name, on in zip(names, chosen, strict=True) if on}
         for sort in Sort:
-            if not {"unassigned", "assignee_id"} <= asked.keys():
+            if {"unassigned", "assignee_id"} <= asked.keys():
+                continue
+            if sort is not Sort.UPDATED or UNCHANGED.isdisjoint(asked):
                 assert index_for(walk_of(**asked, sort=sort), declared())
     assert {*names, "sort"} == {each.name for each in fields(Wanted)}
 
@@ -95,16 +99,24 @@ def test_who_asks_for_no_status_asks_the_index_for_all_of_them():
     assert set(status.value) == {each.value for each in Status}
 
 
-def test_in_the_order_of_changes_all_but_the_status_is_looked_at():
-    everything = {
-        name: it for name, it in ASKED.items() if name not in {"requester_id", "unassigned"}
-    }
+def test_in_the_order_of_changes_times_are_looked_at():
+    asked = {name: ASKED[name] for name in ("assignee_id", "created_from", "created_until")}
 
-    walk = walk_of(**everything, sort=Sort.UPDATED)
+    walk = walk_of(**asked, sort=Sort.UPDATED)
 
     assert {each.field for each in walk.filters} == {"assignee_id", "status"}
-    assert walk.fields == (*LISTED_FIELDS, "terms")
-    assert walk_of(sort=Sort.UPDATED).fields == LISTED_FIELDS
+    assert walk.fields == LISTED_FIELDS
+
+
+@pytest.mark.parametrize("name", sorted(UNCHANGED))
+def test_what_has_no_walk_in_the_order_of_changes_is_refused(name):
+    for value in (ASKED[name], False) if name == "needs_review" else (ASKED[name],):
+        asked: dict[str, Any] = {name: value, "sort": Sort.UPDATED}
+
+        with pytest.raises(InvalidInputError, match="updated sorts a list without q") as caught:
+            Wanted(**asked)
+
+        assert caught.value.field == "sort"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +126,7 @@ def test_in_the_order_of_changes_all_but_the_status_is_looked_at():
         {"text": " -- "},
         {"created_from": NOW, "created_until": NOW},
         {"unassigned": True, "assignee_id": "mod"},
-        {"unassigned": True, "statuses": (Status.ASSIGNED, Status.CLOSED)},
+        {"unassigned": True, "statuses": (Status.ASSIGNED, Status.WAITING)},
         {"created_from": NOW, "created_until": NOW - timedelta(days=1)},
     ],
 )
@@ -165,12 +177,16 @@ def test_what_is_not_asked_for_is_not_looked_at():
     assert Wanted(needs_review=False).fits({**DATA, "needs_review": None})
 
 
-def test_what_is_new_or_triaged_is_nobodys():
-    walk = walk_of(unassigned=True, statuses=(Status.TRIAGED, Status.CLOSED))
+def test_what_waits_for_somebody_or_is_done_may_be_nobodys():
+    walk = walk_of(unassigned=True, statuses=(Status.TRIAGED, Status.ASSIGNED, Status.CLOSED))
 
-    assert [(each.field, each.value) for each in walk.filters] == [("status", "triaged")]
-    assert Wanted(unassigned=True).fits(DATA)
-    assert not Wanted(unassigned=True).fits({**DATA, "status": "assigned"})
+    assert [(each.field, each.value) for each in walk.filters] == [
+        ("status", ["triaged", "closed"])
+    ]
+    for status in ("new", "triaged", "resolved", "closed"):
+        assert Wanted(unassigned=True).fits({**DATA, "assignee_id": None, "status": status})
+        assert not Wanted(unassigned=True).fits({**DATA, "status": status})
+    assert not Wanted(unassigned=True).fits({**DATA, "assignee_id": None, "status": "assigned"})
 
 
 def test_what_needs_no_review_is_looked_at_for_it_is_nearly_everything():

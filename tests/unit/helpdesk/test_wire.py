@@ -24,6 +24,7 @@ from helpdesk.wire import (
     LISTED_FIELDS,
     USER_FIELDS,
     changed_document,
+    found_by,
     moment,
     searchable_document,
     searchable_ticket,
@@ -157,10 +158,26 @@ def test_what_a_ticket_is_found_by_comes_with_its_first_change_and_is_in_no_list
     later = changed_document(replace(ticket, seq=3), before=replace(ticket, seq=2))
     other = changed_document(replace(ticket, seq=3, title="It"), before=replace(ticket, seq=2))
 
-    assert (first["terms"], first["skill_keys"]) == (["vpn", "it", "drops"], ["sql", "strasse"])
+    assert (first["terms"], first["skill_keys"]) == (
+        ["t1cket01", "vpn", "it", "drops"],
+        ["sql", "strasse"],
+    )
     assert not {"terms", "skill_keys"} & later.keys()
-    assert other["terms"] == ["it", "drops"]
+    assert other["terms"] == ["t1cket01", "it", "drops"]
     assert not {"terms", "skill_keys"} & set(LISTED_FIELDS)
+
+
+def test_what_an_older_version_kept_is_found_by_what_is_kept_today():
+    filed, user = a_ticket(), a_user(skills=("SQL",))
+    ticket = replace(filed, seq=2, skills=("SQL",))
+
+    found = found_by("tickets", ticket_document(ticket))
+
+    assert found.items() <= searchable_ticket(ticket).items()
+    assert found_by("users", user_document(user)).items() <= searchable_document(user).items()
+    assert set(found) == set(found_by("users", user_document(user))) == {"terms", "skill_keys"}
+    assert found_by("tickets", ticket_document(filed)) == {}
+    assert found_by("users", {"id": "half"}) == found_by("load", {"seq": 2}) == {}
 
 
 def test_a_ticket_that_is_whole_is_kept_whole():

@@ -40,6 +40,42 @@ def test_every_word_that_is_sought_must_be_there(text, found):
     assert have_all(terms, sought_words(text)) is found
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bob@example.com,alice@example.com", "mailto:bob@example.com?subject=x",
+        "Bob<bob@example.com>", "reply-to=bob@example.com;x", "「bob@example.com」です",
+        "**bob@example.com**.", "'bob@example.com'", "alice@example.com/bob@example.com",
+    ],
+)  # fmt: skip
+def test_an_address_is_found_as_a_whole_whatever_stands_around_it(text):
+    assert "bob@example.com" in terms_of(text, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "sought", "found"),
+    [
+        ("pass\u00adword zero\u200bwidth", "password zerowidth", True),
+        ("Øre Łódź Đà \u0131slak İstanbul", "ore lodz da islak istanbul", True),
+        ("Ångström ή Й", "angstrom η и", True),
+        ("パスワード", "パスワート", False),  # the marks make other letters
+        ("パスワード", "ﾊﾟｽﾜｰﾄﾞ", True),
+        ("รหัสผ่าน", "รหสผาน", False),
+        ("密码重置失败", "密码", False),  # nothing says where a word ends
+        ("\u2764\ufe0f it", "\ufe0f", True),  # no word at all
+        ("@here support@ a@b", "here support", True),
+        ("!!@x", "@x", True),
+    ],
+)
+def test_a_text_is_read_as_its_script_is(text, sought, found):
+    assert have_all(terms_of(text, ""), sought_words(sought)) is found
+
+
+@pytest.mark.parametrize("text", ["!!@x", "@", "''@'", "@@a@@"])
+def test_what_is_no_address_leaves_its_words_alone(text):
+    assert set(terms_of(text, "")) <= {"x", "a"}
+
+
 def test_long_words_are_told_apart_by_how_they_begin():
     start = "a" * WORD_MOST
 
@@ -70,7 +106,10 @@ def test_the_longest_ticket_has_a_bounded_number_of_terms():
     assert len(terms) <= WORDS_MOST
 
 
-WORDS = st.text(st.characters(categories=["L", "N", "M", "P", "Z"]), max_size=30)
+WORDS = st.text(
+    st.characters(categories=["L", "N", "M", "P", "Z", "S", "Cf"]) | st.sampled_from("a@.-'"),
+    max_size=30,
+)
 
 
 @given(WORDS, WORDS)

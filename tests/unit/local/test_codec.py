@@ -23,10 +23,14 @@ SCALARS = st.one_of(
     st.builds(Vector, st.lists(st.floats(-1e6, 1e6), max_size=4).map(tuple)),
 )
 KEYS = TEXTS.filter(lambda key: key and not key.startswith(("$", "__")))
-# A list holds no list; it stands in a dict or in none.
+# A list holds no list and no vector; it stands in a dict or in none.
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.dictionaries(KEYS, inner | st.lists(inner, max_size=4), max_size=4),
+    lambda inner: st.dictionaries(
+        KEYS,
+        inner | st.lists(inner.filter(lambda it: not isinstance(it, Vector)), max_size=4),
+        max_size=4,
+    ),
 )
 
 

@@ -20,7 +20,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 TIMES = st.datetimes(timezones=st.just(UTC))
-TEXTS = st.text(st.characters(codec="utf-8"))
+TEXTS = st.text(st.characters(codec="utf-8") | st.sampled_from("\0\1\2a"))
 
 
 @given(st.lists(NUMBERS))
@@ -53,6 +53,18 @@ def test_values_sort_by_their_type_first():
     assert _bytes(1) == _bytes(1.0) != _bytes(True)
     assert _bytes(0.0) == _bytes(-0.0)
     assert _bytes(Vector((1.0,))) != _bytes(Vector((2.0,)))
+
+
+def test_long_texts_sort_by_all_that_is_in_them():
+    start = "x" * 2_000
+
+    assert _bytes(f"{start}a") < _bytes(f"{start}b") != _bytes(start)
+
+
+def test_lists_and_maps_sort_as_their_json_does():
+    values = [[10], [9], {"a": 10}, {"a": 9, "b": 1}, {"a": 9}, {"b": 0}]
+
+    assert sorted(values, key=_bytes) == values
 
 
 def test_a_change_moves_only_what_it_changes():
@@ -100,6 +112,21 @@ def test_what_no_value_can_be_is_refused(value):
 
     with pytest.raises(InvalidInputError):
         walk(query, BY_COLOR)
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_range_of_texts_that_are_kept_turned_ends_with_the_whole_text(tmp_path, backward):
+    order = (Order("rank", descending=True), Order("size"))
+    store = SqliteDocuments(tmp_path / "a.db", (Index("things", (), None, order),))
+    ranks = {"a": "", "b": "x", "c": "x\0", "d": "x\0y", "e": "x\1"}
+    store.commit([Create(f"things/{n}", {"rank": it, "size": 1}) for n, it in ranks.items()])
+    asked = tuple(Order(o.field, descending=o.descending != backward) for o in order)
+
+    for op, expected in ((Op.LE, "ba"), (Op.LT, "a"), (Op.GT, "edc"), (Op.GE, "edcb")):
+        found = store.query(Query("things", (Filter("rank", op, "x"),), asked))
+
+        assert "".join(each.id for each in found) == (expected[::-1] if backward else expected)
+    store.close()
 
 
 @pytest.mark.parametrize(

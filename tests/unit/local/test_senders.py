@@ -67,6 +67,51 @@ def test_a_delivery_that_waits_is_not_taken_twice(senders):
     assert done == [1]
 
 
+class Seen:
+    """Work that notes whose thread does it."""
+
+    def __init__(self):
+        self.threads = []
+        self._done = threading.Semaphore(0)
+
+    def __call__(self):
+        self.threads.append(threading.current_thread())
+        self._done.release()
+
+    def wait(self, times):
+        """Wait until it was done so often and each thread has ended."""
+        for _ in range(times):
+            assert self._done.acquire(timeout=10)
+        for thread in self.threads:
+            thread.join(10)
+
+
+def test_the_threads_of_a_webhook_without_work_are_given_back(senders):
+    slow, seen = Slow(), Seen()
+    senders.take("busy.e1", slow)
+    for number in range(50):
+        senders.take(f"H{number}.e1", seen)
+        senders.take(f"H{number}.e2", seen)
+
+    seen.wait(100)
+
+    assert not any(thread.is_alive() for thread in seen.threads)
+    slow.go.set()
+    senders.close()
+    assert slow.done == 1
+
+
+def test_a_webhook_whose_threads_were_given_back_gets_others(senders):
+    first, second = Seen(), Seen()
+    senders.take("H1.e1", first)
+    first.wait(1)
+
+    senders.take("H1.e1", second)
+    second.wait(1)
+
+    assert len(second.threads) == 1
+
+
 def test_what_only_waits_is_dropped_when_the_house_is_closed(senders):
     slow, done = Slow(), []
     for number in range(AT_ONCE):

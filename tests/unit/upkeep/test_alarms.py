@@ -8,6 +8,7 @@ import pytest
 
 from helpdesk.changes import Edits, answered, edited
 from helpdesk.claims import Claims
+from helpdesk.documents import Update
 from helpdesk.errors import ConflictError, OutsideError
 from helpdesk.events import EventType
 from helpdesk.goals import Goal
@@ -321,15 +322,54 @@ def test_a_commit_that_is_answered_twice_is_made_once(desk):
     assert desk.timers.kept[-1].due_at == FRIDAY + 6 * HOUR
 
 
-def test_timers_that_are_down_lose_nothing_that_was_done(desk):
-    until(desk, FRIDAY + HOUR)
+def test_timers_that_are_down_hold_up_nothing(desk, caplog):
+    open_high(desk, "T1CKET02")
+    until(desk, FRIDAY + 2 * HOUR)
     desk.timers.down = True
 
-    with pytest.raises(OutsideError):
-        look(desk)
+    assert sweep(desk) == 2
 
-    assert actions(desk)[3:] == ["breached"]
+    assert [actions(desk, each)[3:] for each in ("T1CKET01", "T1CKET02")] == [["breached"]] * 2
     assert desk.store.get("tickets/T1CKET01").data["look_at"] == FRIDAY + 6 * HOUR
+    assert "no timer is set" in caplog.messages
+
+
+def spoil(desk):
+    """Let the first ticket keep goals that nothing here can read; it is the first to be due."""
+    kept = desk.store.get("tickets/T1CKET01").data["goals"]
+    desk.store.commit([Update("tickets/T1CKET01", {"goals": {**kept, "breached": ["review"]}})])
+
+
+def test_a_ticket_that_cannot_be_read_holds_up_no_other(desk, caplog):
+    desk.clock.tick(minutes=1)
+    open_high(desk, "T1CKET02")
+    spoil(desk)
+    until(desk, FRIDAY + 2 * HOUR)
+
+    with pytest.raises(OutsideError, match="1 of 2 tickets"):
+        sweep(desk)
+
+    [told] = [each for each in caplog.records if each.message == "ticket not looked after"]
+    assert actions(desk, "T1CKET02")[3:] == ["breached"]
+    assert (told.ticket_id, told.exc_info is None) == ("T1CKET01", False)
+
+
+def test_a_ticket_that_the_store_refuses_holds_up_no_other(desk, caplog):
+    open_high(desk, "T1CKET02")
+    until(desk, FRIDAY + 2 * HOUR)
+    desk.documents.arm("before", 1)
+
+    with pytest.raises(OutsideError, match="1 of 2 tickets"):
+        sweep(desk)
+
+    [told] = [each for each in caplog.records if each.message == "ticket not looked after"]
+    assert actions(desk)[3:] == []
+    assert actions(desk, "T1CKET02")[3:] == ["breached"]
+    assert told.ticket_id == "T1CKET01"
+    assert (told.reason, told.exc_info) == (
+        "the store did not answer; nothing was written",
+        None,
+    )
 
 
 # In the rounds.

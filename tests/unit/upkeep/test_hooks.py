@@ -8,9 +8,10 @@ from functools import partial
 
 import pytest
 
+from helpdesk.documents import Delete
 from helpdesk.errors import ConflictError, InvalidInputError, NotFoundError, OutsideError
 from helpdesk.events import EventType
-from helpdesk.hook_deliveries import LEASE, OVERDUE, SWEEP_MOST, State
+from helpdesk.hook_deliveries import LEASE, OVERDUE, SWEEP_PAGE, State
 from helpdesk.hooks import HOOKS_PATH, secret_of, whsec
 from tests.builders import NOW, an_event
 from tests.stands import Faulty
@@ -27,6 +28,7 @@ from upkeep.hooks import (
     ASKED_MOST,
     JITTER,
     PLAN,
+    SWEEP_EACH,
     HookPost,
     deliver_hook,
     fan_out,
@@ -122,6 +124,31 @@ def test_an_event_that_was_stopped_halfway_is_told_to_the_others_when_it_comes_a
     assert [len(post.deliveries.of(hook.id, limit=9)) for hook in hooks] == [1, 1, 1]
 
 
+def test_what_happened_before_a_hook_was_added_or_while_it_was_off_is_not_told_to_it(post, clock):
+    old = post.hooks.add(url=URL, created_by="admin")
+    clock.tick(seconds=1)
+    new = post.hooks.add(url=URL, created_by="admin")
+    again = post.hooks.save(replace(old, enabled=False).enabled_again(clock.now()))
+
+    fan_out(an_event(), post=post)
+    fan_out(an_event(id="later", time=clock.now()), post=post)
+
+    for hook in (new, again):
+        assert [each.event_id for each in post.deliveries.of(hook.id, limit=9)] == ["later"]
+
+
+def test_an_event_that_is_older_than_deliveries_are_kept_is_told_to_nobody(
+    post, hook, clock, caplog
+):
+    clock.tick(days=30)
+
+    fan_out(an_event(), post=post)
+    fan_out(an_event(id="younger", time=NOW + timedelta(seconds=1)), post=post)
+
+    assert [each.event_id for each in post.deliveries.of(hook.id, limit=9)] == ["younger"]
+    assert "an event is too old for webhooks" in caplog.messages
+
+
 def test_without_timers_the_sweep_does_it(post, alarms, hook, clock, caplog):
     alarms.down = True
     fan_out(an_event(), post=post)
@@ -144,16 +171,57 @@ def test_a_timer_that_is_lost_again_is_set_again(post, alarms, delivery, clock):
         names.add(alarms.kept.pop().name)
 
     assert len(names) == 3
-    assert now_is(post, delivery) == delivery
+    kept = now_is(post, delivery)
+    assert kept == replace(delivery, next_at=clock.now(), version=kept.version)
 
 
-def test_a_sweep_takes_up_only_so_many(post, hook, clock, alarms):
-    for number in range(SWEEP_MOST + 1):
+def test_one_webhook_with_many_hides_no_other_and_gets_some_at_a_time(post, hook, clock, alarms):
+    many = SWEEP_PAGE + 1
+    for number in range(many):
         post.deliveries.opened(hook, an_event(id=f"e{number}"))
+    other = post.hooks.add(url=URL, created_by="admin")
+    clock.tick(seconds=1)
+    post.deliveries.opened(other, an_event())
     clock.tick(minutes=1)
 
-    assert sweep_hooks(post=post) == SWEEP_MOST
-    assert len(alarms.kept) == SWEEP_MOST
+    assert sweep_hooks(post=post) == SWEEP_EACH + 1
+    assert sum(other.id in timer.about for timer in alarms.kept) == 1
+    assert sweep_hooks(post=post) == SWEEP_EACH
+
+    assert len({timer.about for timer in alarms.kept}) == 2 * SWEEP_EACH + 1
+
+
+def test_what_a_sweep_has_taken_up_waits_behind_what_it_has_not(post, hook, clock, alarms):
+    names = [f"e{number:02}" for number in range(SWEEP_EACH + 1)]
+    for name in names:
+        clock.tick(seconds=1)
+        post.deliveries.opened(hook, an_event(id=name))
+    for _ in range(2):
+        clock.tick(minutes=1)
+        sweep_hooks(post=post)
+
+    told = [timer.about.partition(".")[2] for timer in alarms.kept]
+    assert told == [*names[:-1], names[-1], *names[: SWEEP_EACH - 1]]
+
+
+def test_what_somebody_takes_or_removes_during_a_sweep_gets_no_timer(
+    post, hook, clock, alarms, store, documents
+):
+    for number in range(3):
+        post.deliveries.opened(hook, an_event(id=f"e{number}"))
+        clock.tick(seconds=1)
+    clock.tick(minutes=1)
+    quick = a_post(documents, timers=Alarms(), clock=clock)
+
+    def meanwhile():
+        documents.commit([Delete(f"deliveries/{hook.id}.e1")])
+        deliver_hook(f"{hook.id}.e0", post=quick)
+
+    store.interrupt(meanwhile)
+
+    assert sweep_hooks(post=post) == 1
+
+    assert [timer.about for timer in alarms.kept] == [f"hook:{hook.id}.e2"]
 
 
 def test_a_delivery_is_sent_signed_and_noted(post, postman, hook, delivery, caplog):
@@ -315,32 +383,62 @@ def test_a_receiver_that_is_gone_switches_its_hook_off(post, postman, delivery, 
     assert "webhook disabled" in caplog.text
 
 
+def run_out(post, hook, alarms, clock, name):
+    """Tell a hook of an event, and try until that has ended."""
+    fan_out(an_event(id=name, time=clock.now()), post=post)
+    while fired(post, alarms, clock) is State.PENDING:
+        pass
+
+
 def test_a_hook_that_has_only_failed_for_five_days_is_switched_off(
-    post, postman, hook, clock, caplog
+    post, postman, hook, clock, alarms, caplog
 ):
-    postman.plan(*[500] * 9)
-    for number in range(2):
-        fan_out(an_event(id=f"e{number}"), post=post)
-        deliver_hook(f"{hook.id}.e{number}", post=post)
-        clock.tick(days=5)
+    postman.plan(*[500] * 20)
+    run_out(post, hook, alarms, clock, "e0")
+    failing = post.hooks.get(hook.id)
+    run_out(post, hook, alarms, clock, "e1")
 
     off = post.hooks.get(hook.id)
-    assert (off.enabled, off.failing_since) == (False, NOW)
+    assert (failing.enabled, off.enabled) == (True, False)
+    assert NOW < off.failing_since == failing.failing_since < NOW + timedelta(minutes=10)
     assert "it only failed for 5 days" in caplog.text + off.disabled_reason
-    fan_out(an_event(id="e3"), post=post)
+    fan_out(an_event(id="e3", time=clock.now()), post=post)
     assert len(post.deliveries.of(hook.id, limit=9)) == 2
-    assert deliver_hook(f"{hook.id}.e1", post=post) is State.FAILED
 
 
-def test_one_success_between_the_failures_keeps_a_hook(post, postman, hook, clock):
-    postman.plan(500, 204, 500)
+def test_one_failure_long_after_another_switches_no_hook_off(post, postman, hook, clock, alarms):
+    postman.plan(*[500] * 11)
+    run_out(post, hook, alarms, clock, "e0")
+    clock.tick(days=40)
+    fan_out(an_event(id="e1", time=clock.now()), post=post)
+
+    assert fired(post, alarms, clock) is State.PENDING
+    assert post.hooks.get(hook.id).enabled
+    assert fired(post, alarms, clock) is State.DELIVERED
+    assert post.hooks.get(hook.id).failing_since is None
+
+
+def test_one_success_between_the_failures_keeps_a_hook(post, postman, hook, clock, alarms):
+    postman.plan(*[500] * 10, 204, *[500] * 10)
     for number in range(3):
-        fan_out(an_event(id=f"e{number}"), post=post)
-        deliver_hook(f"{hook.id}.e{number}", post=post)
+        run_out(post, hook, alarms, clock, f"e{number}")
         clock.tick(days=3)
 
     kept = post.hooks.get(hook.id)
-    assert (kept.enabled, kept.failing_since) == (True, NOW + timedelta(days=6))
+    assert kept.enabled
+    assert kept.failing_since > NOW + timedelta(days=6)
+
+
+def test_a_receiver_that_fails_now_and_then_is_not_noted_of_its_hook(
+    post, postman, hook, alarms, clock
+):
+    postman.plan(*[500, 503, 204] * 5)
+
+    for number in range(5):
+        run_out(post, hook, alarms, clock, f"e{number}")
+
+    assert len(postman.sent) == 15
+    assert post.hooks.get(hook.id) == hook
 
 
 def test_a_hook_that_an_admin_switches_off_meanwhile_keeps_their_reason(
@@ -355,20 +453,52 @@ def test_a_hook_that_an_admin_switches_off_meanwhile_keeps_their_reason(
     assert post.hooks.get(hook.id).disabled_reason == "by hand"
 
 
+@pytest.mark.parametrize("status", [204, 410, 500])
+def test_what_was_sent_to_another_url_says_nothing_of_the_new_one(
+    post, postman, hook, delivery, status
+):
+    postman.plan(status)
+    moved = replace(hook, url="https://elsewhere.example.com/", failing_since=NOW)
+    postman.meanwhile = lambda: post.hooks.save(moved)
+
+    deliver_hook(delivery.id, post=post)
+
+    assert post.hooks.get(hook.id) == replace(moved, version=2)
+
+
+@pytest.mark.parametrize("status", [204, 410, 500])
+def test_what_was_sent_before_a_hook_was_switched_on_again_says_nothing_of_it(
+    post, postman, hook, delivery, clock, status
+):
+    postman.plan(status)
+
+    def off_and_on():
+        clock.tick(seconds=1)
+        post.hooks.change(hook.id, lambda kept: kept.switched_off(""))
+        post.hooks.change(hook.id, lambda kept: kept.enabled_again(clock.now()))
+
+    postman.meanwhile = off_and_on
+
+    deliver_hook(delivery.id, post=post)
+
+    kept = post.hooks.get(hook.id)
+    assert (kept.version, kept.enabled, kept.failing_since) == (3, True, None)
+
+
 @pytest.mark.parametrize("fate", [ConflictError("busy"), NotFoundError("gone")])
 def test_a_note_on_a_hook_that_moves_is_left_for_the_next_attempt(
     post, postman, delivery, fate, monkeypatch
 ):
-    postman.plan(500)
+    postman.plan(410)
 
     def change(*_):
         raise fate
 
     monkeypatch.setattr(post.hooks, "change", change)
 
-    assert deliver_hook(delivery.id, post=post) is State.PENDING
+    assert deliver_hook(delivery.id, post=post) is State.FAILED
 
-    assert now_is(post, delivery).history[0].status == 500
+    assert now_is(post, delivery).history[0].status == 410
 
 
 def test_a_failure_that_came_too_late_plans_nothing(post, postman, delivery, clock, alarms):
