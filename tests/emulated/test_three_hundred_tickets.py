@@ -107,7 +107,7 @@ def check(cloud, acknowledged):
     # exactly one verdict, one assignee, one letter each
     for name, data in tickets.items():
         assert (data["status"], data["seq"]) == ("assigned", 3), name
-        assert data["notified_at"] is not None, name
+        assert data["told_3"] is not None, name
         timeline = cloud.documents.query(Query(f"tickets/{name}/timeline"))
         assert [each.data["action"] for each in timeline] == ["created", "triaged", "assigned"]
     assert Counter(letter.about["ticket_id"] for letter in about) == Counter(list(tickets))
@@ -232,8 +232,8 @@ def count(cloud, status):
 
 
 def notified(cloud):
-    found = everything(cloud, "tickets", fields=("notified_at",))
-    return sum(each.data["notified_at"] is not None for each in found)
+    found = everything(cloud, "tickets", fields=("told_3",))
+    return sum(each.data["told_3"] is not None for each in found)
 
 
 def everything(cloud, collection, fields=()):
