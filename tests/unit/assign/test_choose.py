@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -114,7 +115,7 @@ def test_only_a_moderator_who_can_take_it_is_chosen(ticket, staff, loads):
 
 
 # Whom the last resort asks, the first kind of which there is somebody.
-POOLS = (
+POOLS: Any = (
     {"admin", "at work", "willing"},
     {"admin", "willing"},
     {"at work", "willing", "skilled"},
