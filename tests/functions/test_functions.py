@@ -47,7 +47,7 @@ def next_event(event, kind, seq):
     name = kind.value.removeprefix("ticket-")
     return Event(
         id=f"{event.subject}.{name}.{seq}", type=kind, time=event.time, subject=event.subject,
-        data={"ticket_id": event.subject},
+        data={"ticket_id": event.subject, "seq": seq},
     )  # fmt: skip
 
 
