@@ -23,7 +23,8 @@ from emulated.vertex import VertexServer
 from helpdesk.clock import RandomIds, SystemClock
 from helpdesk.events import HOOKS
 from helpdesk.outbox import NoBus, Outbox
-from helpdesk.settings import SECRET_LEAST, ApiSettings, SignUp
+from helpdesk.parsers import SECRET_LEAST
+from helpdesk.settings import ApiSettings, SignUp
 from helpdesk.tickets import Tickets
 from helpdesk.users import Users
 from local.people import seed

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from helpdesk.errors import OutsideError
-from helpdesk.settings import SECRET_LEAST, ApiSettings, SettingsError, SignUp, keys, secret
+from helpdesk.parsers import SECRET_LEAST, secret
+from helpdesk.settings import ApiSettings, SettingsError, SignUp, keys
 
 HOW_TO_MEND = "restore it from a backup, or start over with --fresh, which forgets everything"
 # These seal what can be had again: places in lists, known devices, links that live for minutes. A

@@ -1,6 +1,6 @@
 """The routes by which people change tickets: edits, replies, whose it is, triage once more."""
 
-from api import comment_schemas, ticket_schemas
+from api import comment_schemas, ticket_requests, ticket_schemas
 from api.comments import Said
 from api.desk import Desk
 from api.etags import quoted
@@ -18,7 +18,7 @@ IF_MATCH = Header(
 
 def edit_ticket(desk: Desk, asked: Asked) -> Answered:
     """Change a ticket; a value that a person sets wins for ever."""
-    body: ticket_schemas.TicketEdits = asked.body
+    body: ticket_requests.TicketEdits = asked.body
     edits = Edits(
         title=None if body.title is None else checked_title(body.title),
         description=None if body.description is None else checked_description(body.description),
@@ -40,7 +40,7 @@ def edit_ticket(desk: Desk, asked: Asked) -> Answered:
 
 def give_ticket(desk: Desk, asked: Asked) -> Answered:
     """Take a ticket, hand it over, or give it back for assignment to find somebody else."""
-    body: ticket_schemas.NewAssignee = asked.body
+    body: ticket_requests.NewAssignee = asked.body
     ticket = desk.handover.give(
         asked.principal, asked.path["ticket_id"], body.assignee,
         reason=checked_reason(body.reason), meant=asked.headers.get(IF_MATCH.name),
@@ -81,13 +81,13 @@ CHANGE_ROUTES = (
     Route(
         method="PATCH", path="/api/tickets/{ticket_id}", act=Act.CHANGE_TICKET, handler=edit_ticket,
         summary="Change a ticket: its words, what triage judged, where it stands",
-        body=ticket_schemas.TicketEdits, status=200,
+        body=ticket_requests.TicketEdits, status=200,
         answer=ticket_schemas.StaffTicketView | ticket_schemas.TicketView,
         also=(403, 404, 409, 412, 429), reads=(IF_MATCH,), tells=(ETAG,),
     ),
     Route(
         method="POST", path="/api/tickets/{ticket_id}/assign", act=Act.ASSIGN_TICKET,
-        handler=give_ticket, body=ticket_schemas.NewAssignee, status=200,
+        handler=give_ticket, body=ticket_requests.NewAssignee, status=200,
         summary="Take a ticket, hand it over, or give it back for assignment to find somebody else",
         answer=ticket_schemas.GivenView, also=(403, 404, 409, 412, 429), reads=(IF_MATCH,),
         tells=(ETAG,),

@@ -2,7 +2,7 @@
 
 import re
 
-from api import ticket_schemas
+from api import ticket_requests, ticket_schemas
 from api.desk import Desk
 from api.etags import is_had, quoted
 from api.policy import Act, may
@@ -28,7 +28,7 @@ ETAG = Header(name="ETag", about="the version of the ticket", on=(200, 201, 304)
 
 def open_ticket(desk: Desk, asked: Asked) -> Answered:
     """File a ticket; it is answered before any triage."""
-    body: ticket_schemas.NewTicket = asked.body
+    body: ticket_requests.NewTicket = asked.body
     opened = desk.tickets.open_ticket(
         asked.principal, body.title, body.description, key=idempotency_key(asked)
     )
@@ -56,7 +56,7 @@ def read_ticket(desk: Desk, asked: Asked) -> Answered:
 
 def list_tickets(desk: Desk, asked: Asked) -> Answered:
     """List tickets."""
-    query: ticket_schemas.ListTickets = asked.query
+    query: ticket_requests.ListTickets = asked.query
     page = desk.tickets.list_tickets(
         asked.principal, _wanted(query, mine=asked.principal.user_id), view=query.view,
         limit=query.limit, cursor=query.cursor,
@@ -76,7 +76,7 @@ def idempotency_key(asked: Asked) -> str | None:
     return key
 
 
-def _wanted(query: ticket_schemas.ListTickets, *, mine: str) -> Wanted:
+def _wanted(query: ticket_requests.ListTickets, *, mine: str) -> Wanted:
     named = {"me": mine, "none": None, None: None}
     return Wanted(
         requester_id=named.get(query.requester, query.requester),
@@ -97,7 +97,8 @@ def _wanted(query: ticket_schemas.ListTickets, *, mine: str) -> Wanted:
 TICKET_ROUTES = (
     Route(
         method="POST", path="/api/tickets", act=Act.OPEN_TICKET, handler=open_ticket,
-        summary="File a ticket; an admin sees all of it", body=ticket_schemas.NewTicket, status=201,
+        summary="File a ticket; an admin sees all of it", body=ticket_requests.NewTicket,
+        status=201,
         answer=ticket_schemas.StaffTicketView | ticket_schemas.TicketView, also=(429,),
         reads=(IDEMPOTENCY_KEY,),
         tells=(LOCATION, REPLAYED, ETAG),
@@ -105,7 +106,8 @@ TICKET_ROUTES = (
     Route(
         method="GET", path="/api/tickets", act=Act.LIST_TICKETS, handler=list_tickets,
         summary="Find tickets: admins those of all, moderators theirs, users their own",
-        query=ticket_schemas.ListTickets, status=200, answer=ticket_schemas.TicketPage, also=(403,),
+        query=ticket_requests.ListTickets, status=200, answer=ticket_schemas.TicketPage,
+        also=(403,),
     ),
     Route(
         method="GET", path="/api/tickets/{ticket_id}", act=Act.READ_TICKET, handler=read_ticket,

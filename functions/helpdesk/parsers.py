@@ -3,6 +3,8 @@
 What a text says is never repeated in the error: it may be a secret in the wrong place.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Callable
 from enum import StrEnum
@@ -10,6 +12,7 @@ from typing import TypeVar
 
 Chosen = TypeVar("Chosen", bound=StrEnum)
 
+SECRET_LEAST = 32  # bytes: as long as the hash that HS256 and HMAC-SHA384 key
 _URL = re.compile(r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]+)?(/[!-~]*)?")
 # As a browser spells one: lower case, no path, no slash at the end.
 _ORIGIN = re.compile(
@@ -65,3 +68,17 @@ def https_origins(text: str) -> tuple[str, ...]:
     if not all(_ORIGIN.fullmatch(origin) for origin in found):
         raise ValueError("not https origins with commas between them")
     return found
+
+
+def secret(text: str) -> bytes:
+    """Return the bytes of a base64 secret, or raise ValueError when it is short or too simple."""
+    try:
+        value = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
+    if len(value) < SECRET_LEAST:
+        raise ValueError(f"shorter than {SECRET_LEAST} bytes")
+    # 32 random bytes are all printable once in 10^13 times; a text in base64 always is.
+    if len(set(value)) < SECRET_LEAST // 4 or all(32 <= byte < 127 for byte in value):  # noqa: PLR2004
+        raise ValueError("a sample value, not a random one")
+    return value

@@ -5,8 +5,6 @@ has a default, and a value is never repeated in an error. The settings in WIRE a
 alone: they point an adapter at an emulator instead of its vendor, and no deployment sets them.
 """
 
-import base64
-import binascii
 import json
 import os
 import re
@@ -16,9 +14,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, overload
 
 from helpdesk.errors import InvalidInputError
-from helpdesk.parsers import https_address, https_origins, matching, one_of, whole
-
-SECRET_LEAST = 32  # bytes: as long as the hash that HS256 and HMAC-SHA384 key
+from helpdesk.parsers import https_address, https_origins, matching, one_of, secret, whole
 
 WIRE = frozenset(
     {
@@ -284,20 +280,6 @@ def keys(text: str) -> Keys:
     if not isinstance(signing, str) or signing not in known:
         raise ValueError("the signing key is not among the known ones")
     return Keys(signing, known)
-
-
-def secret(text: str) -> bytes:
-    """Return the bytes of a base64 secret, or raise ValueError when it is short or too simple."""
-    try:
-        value = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError("not base64") from error
-    if len(value) < SECRET_LEAST:
-        raise ValueError(f"shorter than {SECRET_LEAST} bytes")
-    # 32 random bytes are all printable once in 10^13 times; a text in base64 always is.
-    if len(set(value)) < SECRET_LEAST // 4 or all(32 <= byte < 127 for byte in value):  # noqa: PLR2004
-        raise ValueError("a sample value, not a random one")
-    return value
 
 
 class _Reader:

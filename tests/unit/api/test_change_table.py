@@ -7,7 +7,7 @@ import pytest
 
 from api import policy
 from api.policy import Act, Standing
-from api.ticket_schemas import SET_BY_HAND
+from api.ticket_requests import SET_BY_HAND
 from helpdesk.changes import ASKED_FOR
 from helpdesk.ticket import DONE, MOVES, Status
 from helpdesk.user import Role

@@ -17,9 +17,8 @@ from api.account_schemas import (
 )
 from api.http import json_response
 from api.sessions import LoggedIn
+from api.ticket_requests import ListTickets, NewTicket
 from api.ticket_schemas import (
-    ListTickets,
-    NewTicket,
     ProvenanceView,
     StaffTicketLine,
     StaffTicketView,

@@ -8,15 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.errors import PermanentError
+from helpdesk.parsers import SECRET_LEAST, secret
 from helpdesk.settings import (
     OPTIONAL,
-    SECRET_LEAST,
     ApiSettings,
     Keys,
     SettingsError,
     SignUp,
     keys,
-    secret,
 )
 
 RANDOM = bytes(range(7, 7 + SECRET_LEAST))

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from helpdesk.errors import HelpdeskError, OutsideError
-from helpdesk.settings import SECRET_LEAST, SettingsError, SignUp
+from helpdesk.parsers import SECRET_LEAST
+from helpdesk.settings import SettingsError, SignUp
 from local.keys import settings_in
 
 URL = "http://127.0.0.1:8080"
