@@ -24,6 +24,7 @@ _OWN_NAMES = frozenset({"localhost", "local", "internal"})  # nobody outside is 
 _NOT_PUBLIC = (
     IPv4Network("192.0.0.0/24"),
     IPv4Network("192.88.99.0/24"),
+    IPv6Network("2002::/16"),  # 6to4, of which Python 3.11 says other things than 3.13
     IPv6Network("3fff::/20"),
 )
 # Where a cloud tells a machine its secrets; 169.254.0.0/16 is no network of one's own anyway.
