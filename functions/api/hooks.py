@@ -6,11 +6,11 @@ once where a house has them, and the sweep of upkeep everywhere, within a minute
 
 import json
 import logging
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from api.account import is_id
 from api.etags import is_meant, quoted
 from api.sessions import Principal
 from helpdesk.cursor import seal, unseal
@@ -30,7 +30,6 @@ from helpdesk.wire import time_text
 
 PING = "ping"  # the type of what a trial sends: no event is called so
 SAID = "This is a test: nothing happened in the help desk."
-_ID = re.compile(r"[0-9A-Za-z]{1,40}")
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +129,7 @@ class HookDesk:
 
     def read(self, hook_id: str) -> Hook:
         """Return a webhook, or raise NotFoundError."""
-        if not _ID.fullmatch(hook_id):
+        if not is_id(hook_id):
             raise NotFoundError("there is no such hook")  # in the words for one that could be
         return self._hooks.get(hook_id)
 
